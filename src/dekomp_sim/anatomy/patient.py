@@ -1,0 +1,74 @@
+"""The patient: a volume, the discs derived from it, and the soft structures that needles must miss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from dekomp_sim.anatomy.disc_shape import DiscShape
+from dekomp_sim.anatomy.labels import Level, Side, Structure
+from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.geometry.arrays import FloatArray, frozen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strand:
+    """A tube along a polyline: a nerve root, the thecal sac, a vessel, a loop of colon.
+
+    Parameters
+    ----------
+    name
+        What a clinician calls it: "left L4 exiting root".
+    structure
+        Its kind.
+    path_mm
+        (n, 3) centre line in the patient frame, n >= 2.
+    radius_mm
+        (n,) radius at each point of the path.
+    level
+        For a root: the disc level it passes as the exiting root, else None.
+    side
+        The patient's side, or None in the midline.
+    """
+
+    name: str
+    structure: Structure
+    path_mm: FloatArray
+    radius_mm: FloatArray
+    level: Level | None = None
+    side: Side | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path_mm", frozen(self.path_mm))
+        object.__setattr__(self, "radius_mm", frozen(self.radius_mm))
+        if self.path_mm.ndim != 2 or self.path_mm.shape[1] != 3 or self.radius_mm.shape != self.path_mm.shape[:1]:
+            raise ValueError(f"{self.name}: path {self.path_mm.shape} and radius {self.radius_mm.shape} do not match")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patient:
+    """Who lies on the table.
+
+    Parameters
+    ----------
+    name
+        "lumbar_reference" for a phantom; for a scan a neutral word, never the header's.
+    volume
+        CT with labels.
+    discs
+        The discs the volume shows.
+    strands
+        Nerves, sac and vessels, from the phantom's plan or placed from landmarks.
+    digest
+        SHA-256 of what the patient was made from.
+    """
+
+    name: str
+    volume: Volume
+    discs: Mapping[Level, DiscShape]
+    strands: tuple[Strand, ...]
+    digest: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "discs", MappingProxyType(dict(self.discs)))

@@ -1,0 +1,1 @@
+"""The disc as voxels: tissue, pressure, contrast, removal."""

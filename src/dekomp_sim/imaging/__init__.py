@@ -1,0 +1,1 @@
+"""What is seen: C-arm, projector, beam, detector, dose."""

@@ -1,0 +1,1 @@
+"""What is held: needles, trocar, probe, and how they go in."""

@@ -1,0 +1,1 @@
+"""What things are made of: attenuation, spectra, densities, each with its source."""

@@ -1,0 +1,1 @@
+"""Where to go: corridors from skin to disc."""

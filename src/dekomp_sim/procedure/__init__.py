@@ -1,0 +1,1 @@
+"""What happens: case, actions, rules, events, the awake patient."""

@@ -1,0 +1,1 @@
+"""Which story: a script of actions and the player."""
