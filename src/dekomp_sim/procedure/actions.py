@@ -1,0 +1,343 @@
+"""Every step of the clinic as data: what a script, a window, a tracker or a replay may ask of a case.
+
+Each action is a frozen dataclass; `do` is its word in a scenario file, and every number carries its unit in its name.
+Ranges stand in the types: the scenario reader and `rules.out_of_range` read the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from dekomp_sim.anatomy.labels import Level, Side
+
+Positive = Annotated[float, Gt(0.0)]
+Depth = Annotated[float, Ge(0.0), Le(300.0)]
+Angle = Annotated[float, Ge(-180.0), Le(180.0)]
+Tilt = Annotated[float, Ge(-45.0), Le(45.0)]
+
+
+class View(StrEnum):
+    """A view with a name in the clinic."""
+
+    AP = "ap"
+    LATERAL = "lateral"
+    OBLIQUE = "oblique"
+    ENDPLATE = "endplate"
+    NEEDLE_EYE = "needle_eye"
+
+
+class Mark(StrEnum):
+    """A place along a needle's axis that a script can name whatever the patient's size."""
+
+    SKIN = "skin"
+    ANNULUS = "annulus"
+    NUCLEUS = "nucleus"
+    NUCLEUS_CENTRE = "nucleus_centre"
+    FAR_NUCLEUS = "far_nucleus"
+
+
+class Agent(StrEnum):
+    """An antibiotic."""
+
+    CEFAZOLIN = "cefazolin"
+    CLINDAMYCIN = "clindamycin"
+    VANCOMYCIN = "vancomycin"
+
+
+class Route(StrEnum):
+    """A way to give the antibiotic."""
+
+    INTRAVENOUS = "intravenous"
+    INTRADISCAL = "intradiscal"
+
+
+class Sedation(StrEnum):
+    """How far from awake."""
+
+    NONE = "none"
+    LIGHT = "light"
+    DEEP = "deep"
+    GENERAL = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point in the patient frame (LPS)."""
+
+    x_mm: float
+    y_mm: float
+    z_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class AssessCandidate:
+    """Read the card against indications and contraindications."""
+
+    do: Literal["assess_candidate"] = "assess_candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Explain benefit, risk and alternatives; the patient signs; side and level are marked."""
+
+    do: Literal["consent"] = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class PositionProne:
+    """Lay the patient prone, with a pillow under the abdomen to open the disc behind."""
+
+    abdominal_pillow: bool = True
+    do: Literal["position_prone"] = "position_prone"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOut:
+    """The team reads out level and side; both must match the consent."""
+
+    level: Level
+    side: Side
+    do: Literal["time_out"] = "time_out"
+
+
+@dataclass(frozen=True, slots=True)
+class GiveAntibiotic:
+    """Give an antibiotic."""
+
+    agent: Agent = Agent.CEFAZOLIN
+    route: Route = Route.INTRAVENOUS
+    dose_g: Positive = 2.0
+    do: Literal["give_antibiotic"] = "give_antibiotic"
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareSterileField:
+    """Wash the skin, lay drapes, cover the C-arm."""
+
+    drape_c_arm: bool = True
+    do: Literal["prepare_sterile_field"] = "prepare_sterile_field"
+
+
+@dataclass(frozen=True, slots=True)
+class Sedate:
+    """Bring the patient to a level of sedation."""
+
+    level: Sedation = Sedation.LIGHT
+    do: Literal["sedate"] = "sedate"
+
+
+@dataclass(frozen=True, slots=True)
+class SetView:
+    """Turn the C-arm: a named view, or DICOM's positioner angles."""
+
+    view: View | None = None
+    primary_deg: Angle | None = None
+    secondary_deg: Tilt | None = None
+    do: Literal["set_view"] = "set_view"
+
+    def __post_init__(self) -> None:
+        by_angles = self.primary_deg is not None and self.secondary_deg is not None
+        if (self.view is not None) == (self.primary_deg is not None or self.secondary_deg is not None) or not (
+            self.view is not None or by_angles
+        ):
+            raise ValueError("set_view takes either view, or primary_deg together with secondary_deg")
+
+
+@dataclass(frozen=True, slots=True)
+class Expose:
+    """Press the pedal: `frames` pulses at one kV; `mas` is that of one pulse, or the machine's own choice."""
+
+    kv: Annotated[float, Ge(40.0), Le(125.0)] = 80.0
+    mas: Positive | Literal["auto"] = "auto"
+    frames: Annotated[int, Ge(1), Le(2000)] = 1
+    note: str = ""
+    do: Literal["expose"] = "expose"
+
+
+@dataclass(frozen=True, slots=True)
+class Anaesthetise:
+    """Inject lidocaine at the anaesthetic needle's tip."""
+
+    volume_ml: Annotated[float, Gt(0.0), Le(50.0)]
+    concentration_percent: Annotated[float, Gt(0.0), Le(4.0)] = 1.0
+    do: Literal["anaesthetise"] = "anaesthetise"
+
+
+@dataclass(frozen=True, slots=True)
+class Incise:
+    """Cut the skin at the planned entry."""
+
+    length_mm: Annotated[float, Gt(0.0), Le(30.0)] = 3.0
+    do: Literal["incise"] = "incise"
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Set an instrument on the skin, or into the one that guides it; `advance` then pushes it in.
+
+    `entry` and `aim` are points of the patient frame or the plan's own. The last two shift the entry on the skin, for
+    scripts that stray from the plan on any patient.
+    """
+
+    instrument: str
+    entry: Point | Literal["planned"] = "planned"
+    aim: Point | Literal["planned"] = "planned"
+    entry_lateral_mm: Annotated[float, Ge(-80.0), Le(80.0)] = 0.0
+    entry_cranial_mm: Annotated[float, Ge(-80.0), Le(80.0)] = 0.0
+    do: Literal["insert"] = "insert"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Push an instrument along its axis to a depth below the skin, or to a mark plus an offset."""
+
+    instrument: str
+    to: Mark | None = None
+    offset_mm: Annotated[float, Ge(-300.0), Le(300.0)] = 0.0
+    to_depth_mm: Depth | None = None
+    do: Literal["advance"] = "advance"
+
+    def __post_init__(self) -> None:
+        _one_goal("advance", self.to, self.to_depth_mm)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Pull an instrument back along its axis to a depth below the skin, or to a mark plus an offset."""
+
+    instrument: str
+    to: Mark | None = None
+    offset_mm: Annotated[float, Ge(-300.0), Le(300.0)] = 0.0
+    to_depth_mm: Depth | None = None
+    do: Literal["withdraw"] = "withdraw"
+
+    def __post_init__(self) -> None:
+        _one_goal("withdraw", self.to, self.to_depth_mm)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Turn an instrument about its skin entry: tip toward the midline, tip toward the head."""
+
+    instrument: str
+    medial_deg: Annotated[float, Ge(-45.0), Le(45.0)] = 0.0
+    cranial_deg: Annotated[float, Ge(-45.0), Le(45.0)] = 0.0
+    do: Literal["redirect"] = "redirect"
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take an instrument out of the body."""
+
+    instrument: str
+    do: Literal["remove"] = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class InjectContrast:
+    """Discography: inject contrast through the needle in the disc, watching the manometer."""
+
+    volume_ml: Annotated[float, Gt(0.0), Le(10.0)]
+    rate_ml_s: Annotated[float, Gt(0.0), Le(5.0)] = 0.05
+    iodine_mg_ml: Annotated[float, Ge(0.0), Le(400.0)] = 300.0
+    do: Literal["inject_contrast"] = "inject_contrast"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStylet:
+    """Take the trocar's stylet out of its cannula."""
+
+    do: Literal["remove_stylet"] = "remove_stylet"
+
+
+@dataclass(frozen=True, slots=True)
+class InsertProbe:
+    """Lead the probe through the trocar's cannula until it is seated."""
+
+    do: Literal["insert_probe"] = "insert_probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Decompress:
+    """Run the probe while it is moved to and fro along its axis, back from where its tip is."""
+
+    strokes: Annotated[int, Ge(0), Le(1000)] = 20
+    stroke_mm: Annotated[float, Ge(0.0), Le(40.0)] = 10.0
+    seconds: Annotated[float, Gt(0.0), Le(600.0)] = 60.0
+    rpm: Annotated[float, Ge(0.0), Le(30000.0)] = 12000.0
+    do: Literal["decompress"] = "decompress"
+
+
+@dataclass(frozen=True, slots=True)
+class SendSpecimen:
+    """Empty the probe's chamber, measure what came out and send it to histology."""
+
+    do: Literal["send_specimen"] = "send_specimen"
+
+
+@dataclass(frozen=True, slots=True)
+class AskPatient:
+    """Ask how it is now, and have both feet moved."""
+
+    do: Literal["ask_patient"] = "ask_patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Bandage:
+    """Cover the incision."""
+
+    do: Literal["bandage"] = "bandage"
+
+
+@dataclass(frozen=True, slots=True)
+class AdviseRecovery:
+    """Tell the patient what to do and to avoid at home."""
+
+    do: Literal["advise_recovery"] = "advise_recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let time pass."""
+
+    seconds: Annotated[float, Gt(0.0), Le(86400.0)]
+    do: Literal["wait"] = "wait"
+
+
+Action = (
+    AssessCandidate
+    | Consent
+    | PositionProne
+    | TimeOut
+    | GiveAntibiotic
+    | PrepareSterileField
+    | Sedate
+    | SetView
+    | Expose
+    | Anaesthetise
+    | Incise
+    | Insert
+    | Advance
+    | Withdraw
+    | Redirect
+    | Remove
+    | InjectContrast
+    | RemoveStylet
+    | InsertProbe
+    | Decompress
+    | SendSpecimen
+    | AskPatient
+    | Bandage
+    | AdviseRecovery
+    | Wait
+)
+"""Whatever may be asked of a case; in a file the key `do` tells which."""
+
+
+def _one_goal(do: str, to: Mark | None, to_depth_mm: float | None) -> None:
+    if (to is None) == (to_depth_mm is None):
+        raise ValueError(f"{do} takes either to (a mark) or to_depth_mm")

@@ -1,0 +1,193 @@
+"""What happened: contacts, breaches, pain, words, readings and refusals, each with its time on the case's clock.
+
+`harm` is true of the kinds that are an injury: a case that holds one ended in harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from dekomp_sim.anatomy.labels import Structure
+
+
+class Severity(StrEnum):
+    """How much an event matters."""
+
+    INFO = "info"
+    NOTICE = "notice"
+    WARNING = "warning"
+    HARM = "harm"
+
+
+class BreachKind(StrEnum):
+    """A complication: what was opened that should have stayed whole."""
+
+    ROOT = "root"
+    DURA = "dura"
+    ENDPLATE = "endplate"
+    ANTERIOR_ANNULUS = "anterior_annulus"
+    VESSEL = "vessel"
+    KIDNEY = "kidney"
+    BOWEL = "bowel"
+    WRONG_LEVEL = "wrong_level"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An action that might not happen now, and why; the case stayed as it was."""
+
+    clock_s: float
+    action: str
+    reason: str
+    severity: Severity = Severity.NOTICE
+    harm: ClassVar[bool] = False
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        return f"Refused: {self.action.replace('_', ' ')}. {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words of the team or the patient."""
+
+    clock_s: float
+    speaker: str
+    words: str
+    severity: Severity = Severity.INFO
+    harm: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pain:
+    """What the patient feels and says.
+
+    Parameters
+    ----------
+    clock_s
+        When.
+    rating
+        0 to 10.
+    words
+        What the patient says.
+    structure
+        What hurts.
+    dermatome
+        "L4" for pain that runs down the leg, else empty.
+    concordant
+        During discography: is it the patient's own pain? Else None.
+    """
+
+    clock_s: float
+    rating: float
+    words: str
+    structure: Structure
+    dermatome: str = ""
+    concordant: bool | None = None
+    severity: Severity = Severity.NOTICE
+    harm: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An instrument touches something it should miss: a root, the sac, bone.
+
+    Parameters
+    ----------
+    clock_s
+        When.
+    instrument
+        Its key.
+    structure, name
+        What is touched and what a clinician calls it.
+    depth_mm
+        Depth of the tip below the skin at the first touch.
+    at_mm
+        The tip there, patient frame.
+    """
+
+    clock_s: float
+    instrument: str
+    structure: Structure
+    name: str
+    depth_mm: float
+    at_mm: tuple[float, float, float]
+    severity: Severity = Severity.WARNING
+    harm: ClassVar[bool] = False
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        return f"The {self.instrument.replace('_', ' ')} touches {self.name} at {self.depth_mm:.1f} mm."
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A complication: an instrument opens what should have stayed whole.
+
+    Parameters
+    ----------
+    clock_s
+        When.
+    kind
+        Which complication.
+    instrument
+        Its key.
+    structure, name
+        What is opened and what a clinician calls it.
+    depth_mm
+        Depth of the tip below the skin there.
+    at_mm
+        The tip there, patient frame.
+    """
+
+    clock_s: float
+    kind: BreachKind
+    instrument: str
+    structure: Structure
+    name: str
+    depth_mm: float
+    at_mm: tuple[float, float, float]
+    severity: Severity = Severity.HARM
+    harm: ClassVar[bool] = True
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        what = {BreachKind.WRONG_LEVEL: "enters the wrong disc"}.get(self.kind, "goes through")
+        return f"The {self.instrument.replace('_', ' ')} {what}: {self.name}, at {self.depth_mm:.1f} mm."
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A reading: pressure on the manometer, volume in the chamber."""
+
+    clock_s: float
+    quantity: str
+    value: float
+    unit: str
+    severity: Severity = Severity.INFO
+    harm: ClassVar[bool] = False
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        return f"{self.quantity.capitalize()}: {self.value:.3g} {self.unit}."
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A lapse of good practice that did no harm by itself."""
+
+    clock_s: float
+    lapse: str
+    words: str
+    severity: Severity = Severity.WARNING
+    harm: ClassVar[bool] = False
+
+
+Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk
+"""Whatever a case's journal may hold."""

@@ -1,0 +1,83 @@
+"""A story: who is treated, where, and the steps, in words a clinician can read in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import Field
+
+from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.geometry.carm import Detector
+from dekomp_sim.procedure.actions import Action
+from dekomp_sim.procedure.card import PatientCard, Scale
+
+Step = Annotated[Action, Field(discriminator="do")]
+"""One step; its key `do` tells which action it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The C-arm at hand: distances from the focus, and the detector.
+
+    The defaults are a mobile C-arm's with a 31 cm flat detector.
+    """
+
+    source_to_isocentre_mm: Annotated[float, Gt(200.0), Le(1500.0)] = 600.0
+    source_to_detector_mm: Annotated[float, Gt(300.0), Le(2000.0)] = 1020.0
+    detector: Detector = field(default_factory=Detector)
+
+    def __post_init__(self) -> None:
+        if self.source_to_isocentre_mm >= self.source_to_detector_mm:
+            raise ValueError(
+                "the detector must lie beyond the isocentre: source_to_detector_mm must exceed source_to_isocentre_mm"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """What the trainee is asked to reach; the debrief compares. None asks nothing."""
+
+    removed_ml_at_least: Annotated[float, Ge(0.0)] | None = None
+    removed_ml_at_most: Annotated[float, Ge(0.0)] | None = None
+    fluoroscopy_s_at_most: Annotated[float, Gt(0.0)] | None = None
+    exposures_at_most: Annotated[int, Gt(0)] | None = None
+    kap_gycm2_at_most: Annotated[float, Gt(0.0)] | None = None
+    skin_punctures_at_most: Annotated[int, Gt(0)] | None = None
+    pain_at_most: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A scenario file.
+
+    Parameters
+    ----------
+    dekomp_sim
+        Version of this format: 1.
+    title, summary
+        For people.
+    level, side
+        The consented disc and the side of approach.
+    steps
+        What is done, in order.
+    phantom
+        Name of the phantom, used where no scan is given.
+    seed
+        From which every draw of chance in the case follows.
+    card, machine, objectives
+        The patient's card, the C-arm, and what is asked.
+    """
+
+    dekomp_sim: Literal[1]
+    title: str
+    level: Level
+    side: Side
+    steps: Annotated[tuple[Step, ...], MinLen(1)]
+    summary: str = ""
+    phantom: str = "lumbar_reference"
+    seed: Annotated[int, Ge(0)] = 1
+    card: PatientCard = field(default_factory=PatientCard)
+    machine: Machine = field(default_factory=Machine)
+    objectives: Objectives = field(default_factory=Objectives)
