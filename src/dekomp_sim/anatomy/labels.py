@@ -55,6 +55,7 @@ class Structure(IntEnum):
     BOWEL_CONTENT = 164
     EPIDURAL_FAT = 165
     ABDOMINAL_SOFT_TISSUE = 166
+    BONE = 167
 
 
 VERTEBRAE = (
@@ -69,7 +70,9 @@ VERTEBRAE = (
 )
 """Vertebrae from caudal to cranial."""
 
-BONES = frozenset({*VERTEBRAE, Structure.SACRUM, Structure.HIP_LEFT, Structure.HIP_RIGHT, Structure.RIB})
+BONES = frozenset(
+    {*VERTEBRAE, Structure.SACRUM, Structure.HIP_LEFT, Structure.HIP_RIGHT, Structure.RIB, Structure.BONE}
+)
 """Structures on which a needle stops."""
 
 
