@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.geometry.arrays import FloatArray, frozen
+from dekomp_sim.arrays import FloatArray, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)

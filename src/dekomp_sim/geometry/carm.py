@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dekomp_sim.geometry.arrays import FloatArray, frozen
+from dekomp_sim.arrays import FloatArray, frozen
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.geometry.arrays import FloatArray, frozen, unit
+from dekomp_sim.arrays import FloatArray, frozen, unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dekomp_sim.geometry.arrays import FloatArray, frozen
+from dekomp_sim.arrays import FloatArray, frozen
 
 
 class Material(StrEnum):

@@ -1,0 +1,49 @@
+# Two commands: `make demo` and `make test`. Both make .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit notebooks scenarios bench-short bench readme-picture real clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## Play the whole case on the built-in patient and say where the report is
+	$(RUN)
+
+test: lint types unit notebooks scenarios bench-short ## Everything CI runs
+
+lint: $(STAMP) ## ruff: style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy --strict on src and tests
+	$(BIN)/mypy
+
+unit: $(STAMP) ## Truth, laws, stories and doctests
+	$(BIN)/pytest
+
+notebooks: $(STAMP) ## Execute the notebooks from top to bottom
+	$(BIN)/python tests/run_notebooks.py notebooks/*.ipynb
+
+scenarios: $(STAMP) ## Play every scenario
+	$(BIN)/python tests/play_scenarios.py scenarios/*.yaml
+
+bench-short: $(STAMP) ## A short benchmark that only prints
+	$(BIN)/python benchmarks/spine.py --short
+
+bench: $(STAMP) ## The full benchmark, side by side with RTK
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python benchmarks/spine.py
+
+clean: ## Remove the environment and everything made
+	rm -rf $(VENV) out

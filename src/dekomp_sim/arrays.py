@@ -1,0 +1,63 @@
+"""Array types of the project and the way an owner makes an array read-only."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+Int16Array = NDArray[np.int16]
+UInt8Array = NDArray[np.uint8]
+BoolArray = NDArray[np.bool_]
+
+_Any = TypeVar("_Any", bound=np.generic)
+
+
+def frozen(values: ArrayLike, shape: tuple[int, ...] | None = None) -> FloatArray:
+    """A read-only float64 copy of `values`, of the given shape.
+
+    Raises
+    ------
+    ValueError
+        If the values do not have that shape.
+    """
+    array = np.array(values, dtype=np.float64)
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"expected an array of shape {shape}, got {array.shape}")
+    array.setflags(write=False)
+    return array
+
+
+def sealed(array: NDArray[_Any]) -> NDArray[_Any]:
+    """The same array with writing switched off: for an owner that has just made it."""
+    array.setflags(write=False)
+    return array
+
+
+def unit(vector: ArrayLike) -> FloatArray:
+    """`vector` (3,) scaled to length 1, read-only.
+
+    Raises
+    ------
+    ValueError
+        If the vector has no direction.
+
+    Examples
+    --------
+    >>> unit([0, 0, 5]).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    array = np.asarray(vector, dtype=np.float64)
+    length = float(np.linalg.norm(array))
+    if not length > 0.0:
+        raise ValueError(f"a direction needs a length above 0, got {array.tolist()}")
+    return frozen(array / length, (3,))
+
+
+def digestible(value: Any) -> bytes:
+    """Bytes of an array that name its shape, type and content, for a digest."""
+    array = np.ascontiguousarray(value)
+    return f"{array.shape}{array.dtype.str}".encode() + array.tobytes()

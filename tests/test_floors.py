@@ -1,0 +1,86 @@
+"""The building, drawn in one test: which room looks down on which, and which room may import which library."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "dekomp_sim"
+
+FLOORS = {
+    "units": 0, "errors": 0, "arrays": 0,
+    "matter": 1, "geometry": 1,
+    "anatomy": 2,
+    "disc": 3, "instruments": 3,
+    "imaging": 4, "planning": 4,
+    "procedure": 5,
+    "scenario": 6, "files": 6,
+    "debrief": 7,
+    "viewer": 8,
+    "cli": 9, "__main__": 9,
+}  # fmt: skip
+
+LIBRARIES = {
+    "numpy": set(FLOORS) - {"errors", "units", "__main__"},
+    "scipy": {"anatomy", "planning", "imaging", "disc"},
+    "numba": {"anatomy", "disc", "imaging"},  # compiled kernels: phantom, removal, projector
+    "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/lanes.py)
+    "spekpy": {"matter"},  # computes spectra that are not tabulated
+    "xraydb": {"matter"},  # makes the attenuation tables
+    "SimpleITK": {"files"},  # volumes are opened in one room
+    "pydicom": {"files"},
+    "ruamel": {"files"},
+    "platformdirs": {"files"},  # where the cache lives
+    "pydantic": {"files", "scenario"},  # the union's discriminator; files validates with it
+    "annotated_types": {"scenario", "procedure", "anatomy"},  # ranges as part of a field's type
+    "PIL": {"imaging", "files"},  # letters burned into pictures; PNG writing
+    "jinja2": {"debrief"},
+    "markupsafe": {"debrief"},
+    "matplotlib": {"debrief"},
+    "pyvista": {"viewer"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+}
+"""Outside library -> rooms that may import it."""
+
+
+def _room(path: Path) -> str:
+    first = path.relative_to(SOURCE).parts[0]
+    return first.removesuffix(".py")
+
+
+def _imports(path: Path) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.append(node.module or "")
+    return found
+
+
+MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_room_looks_down_never_up_never_sideways(path: Path) -> None:
+    room = _room(path)
+    for name in _imports(path):
+        if name.startswith("dekomp_sim."):
+            other = name.split(".")[1]
+            assert other == room or FLOORS[other] < FLOORS[room], f"{path.name} ({room}) imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_outside_libraries_enter_only_where_the_list_says(path: Path) -> None:
+    import sys
+
+    room = _room(path)
+    for name in _imports(path):
+        top = name.split(".")[0]
+        if top in sys.stdlib_module_names or top in {"dekomp_sim", "__future__"}:
+            continue
+        assert room in LIBRARIES.get(top, set()), f"{path.name} ({room}) imports {top}"
