@@ -1,0 +1,54 @@
+"""Mass attenuation coefficients of substances."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dekomp_sim.errors import OutOfRangeError
+from dekomp_sim.arrays import FloatArray, sealed
+from dekomp_sim.matter.substances import Substance
+from dekomp_sim.matter.tables import table
+
+
+def mass_attenuation_cm2_g(substance: Substance, energies_kev: ArrayLike) -> FloatArray:
+    """Total mass attenuation coefficient mu/rho of a substance, coherent scatter included.
+
+    Straight lines between logarithms of a table in steps of 0.5 keV that holds both sides of every absorption edge,
+    so an edge stays a step.
+
+    Parameters
+    ----------
+    substance
+        What attenuates.
+    energies_kev
+        (n,) photon energies from 5 to 150 keV.
+
+    Returns
+    -------
+    (n,) cm2/g. Source: Elam, Ravel and Sieber 2002, Radiat Phys Chem 63:121, by elements; compositions in
+    `substances.WEIGHT_FRACTIONS`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If an energy lies outside the table.
+
+    Examples
+    --------
+    >>> mass_attenuation_cm2_g(Substance.WATER, [60.0]).round(4).tolist()
+    [0.2059]
+    """
+    energies = np.asarray(energies_kev, dtype=np.float64)
+    nodes, _ = _logarithms(substance)
+    if energies.size and not (energies.min() >= np.exp(nodes[0]) - 1e-9 and energies.max() <= np.exp(nodes[-1]) + 1e-9):
+        raise OutOfRangeError("energies_kev", f"{energies.min():g} to {energies.max():g} keV", "5 to 150 keV")
+    return np.asarray(np.exp(np.interp(np.log(energies), *_logarithms(substance))))
+
+
+@cache
+def _logarithms(substance: Substance) -> tuple[FloatArray, FloatArray]:
+    held = table("mass_attenuation")
+    return sealed(np.log(held.energies_kev)), sealed(np.log(held.row(str(substance))))
