@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.arrays import FloatArray
+from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.matter import (
     CT_EFFECTIVE_KEV,
     DENSITY_G_CM3,

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.arrays import FloatArray, sealed
+from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.matter.substances import Substance
 from dekomp_sim.matter.tables import table
 

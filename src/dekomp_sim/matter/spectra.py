@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.arrays import FloatArray, sealed
+from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.matter.attenuation import mass_attenuation_cm2_g
 from dekomp_sim.matter.substances import DENSITY_G_CM3, Substance
 from dekomp_sim.matter.tables import table
