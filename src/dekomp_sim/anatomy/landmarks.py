@@ -20,7 +20,7 @@ from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.affine import Affine
-from dekomp_sim.geometry.arrays import BoolArray, Float32Array, FloatArray, sealed, unit
+from dekomp_sim.arrays import BoolArray, Float32Array, FloatArray, sealed, unit
 from dekomp_sim.geometry.rigid import Rigid
 
 COLUMN_STEP_MM: Final = 1.5
@@ -384,7 +384,7 @@ def _square(half_width: float, half_depth: float) -> FloatArray:
 
 def _first_above(bone: BoolArray, heights: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Height (n,) of the first bone of each column (n, m), and whether it has any."""
-    return heights[np.argmax(bone, axis=1)], bone.any(axis=1)
+    return heights[np.argmax(bone, axis=1)], np.asarray(bone.any(axis=1))
 
 
 def _fit(terms: FloatArray, values: FloatArray) -> FloatArray:
