@@ -1,4 +1,4 @@
-"""Which part of a disc a point lies in: nucleus, annulus, endplate cartilage or protrusion, from the disc's formulas."""
+"""Which part of a disc a point lies in: nucleus, annulus, endplate cartilage or protrusion, by its formulas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Structure
-from dekomp_sim.geometry.arrays import FloatArray, UInt8Array
+from dekomp_sim.arrays import FloatArray, UInt8Array
 
 ENDPLATE_CARTILAGE_MM: Final = 0.8
 """Assumption: thickness of the cartilage layer on each endplate, counted to the disc; between 0.6 and 1 mm is usual."""

@@ -1,0 +1,237 @@
+"""The disc as voxels: tissue left, contrast in it, and ledgers that add up. Copied on every change, never written."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dekomp_sim.anatomy import DiscShape
+from dekomp_sim.anatomy.disc_regions import region_at
+from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, digestible, frozen, sealed
+from dekomp_sim.disc.tissue import DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
+from dekomp_sim.errors import OutOfRangeError
+from dekomp_sim.geometry import Affine
+from dekomp_sim.units import MM3_PER_ML
+
+OPENING_KPA: Final = 100.0
+"""Resting pressure of a healthy lumbar disc, prone: 0.1 MPa (Wilke, Spine 1999;24:755; 91 kPa in Sato, Spine
+1999;24:2468). Assumption: the same for every Dallas grade; means by grade are not published.
+"""
+
+EPIDURAL_ROOM_MM: Final = 8.0
+"""Assumption: the grid of a disc that leaks reaches this far behind it, to hold the contrast next to the tear."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ledger:
+    """Tissue volumes in mL by `Tissue` number, (5,) each: at first, now in the cannula, and collected at the handle."""
+
+    initial_ml: FloatArray
+    in_cannula_ml: FloatArray
+    collected_ml: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("initial_ml", "in_cannula_ml", "collected_ml"):
+            object.__setattr__(self, name, frozen(getattr(self, name), (len(Tissue),)))
+
+    @property
+    def removed_ml(self) -> FloatArray:
+        """(5,) everything that has left the disc."""
+        return np.asarray(self.in_cannula_ml + self.collected_ml)
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastLedger:
+    """Where the injected contrast went: injected = in the grid + `beyond_ml` + `removed_ml`.
+
+    Parameters
+    ----------
+    injected_ml
+        Everything injected.
+    annular_ml
+        Part of it injected into the annulus, which does not raise the nucleus's pressure.
+    leaked_ml
+        Part of it that left through a full-thickness tear.
+    beyond_ml
+        Part of what leaked that has spread past the grid.
+    removed_ml
+        Part that came out with the tissue.
+    iodine_mg_ml
+        Mean iodine concentration of what was injected.
+    """
+
+    injected_ml: float = 0.0
+    annular_ml: float = 0.0
+    leaked_ml: float = 0.0
+    beyond_ml: float = 0.0
+    removed_ml: float = 0.0
+    iodine_mg_ml: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Disc:
+    """One disc's state; arrays are [k, j, i] on a grid along the disc's own axes.
+
+    Parameters
+    ----------
+    shape
+        The formulas it was made from.
+    patient_from_index
+        Takes (i, j, k) to patient mm.
+    tissue
+        uint8 `Tissue` numbers.
+    coverage
+        float64, share of each voxel that the disc filled at first.
+    fraction
+        float64, share of each voxel that tissue fills now.
+    contrast_ml
+        float64, contrast medium in each voxel.
+    ledger, contrast
+        Where tissue and contrast have gone.
+    dallas_grade
+        Modified Dallas grade 0 to 5 of the annulus.
+    opening_kpa
+        Pressure before anything was injected or removed.
+    """
+
+    shape: DiscShape
+    patient_from_index: Affine
+    tissue: UInt8Array
+    coverage: FloatArray
+    fraction: FloatArray
+    contrast_ml: FloatArray
+    ledger: Ledger
+    contrast: ContrastLedger
+    dallas_grade: int
+    opening_kpa: float
+
+    def __post_init__(self) -> None:
+        for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
+            sealed(array)
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel."""
+        return self.patient_from_index.voxel_mm3 / MM3_PER_ML
+
+    @property
+    def remaining_ml(self) -> FloatArray:
+        """(5,) tissue left by `Tissue` number."""
+        return tissue_volumes_ml(self.tissue, self.fraction, self.voxel_ml)
+
+    @property
+    def removed_ml(self) -> float:
+        """Tissue removed so far, all kinds."""
+        return float(self.ledger.removed_ml.sum())
+
+    @property
+    def injected_ml(self) -> float:
+        """Contrast injected so far."""
+        return self.contrast.injected_ml
+
+    @property
+    def iodine_g_cm3(self) -> Float32Array:
+        """Iodine per volume in each voxel, [k, j, i]."""
+        per_ml = self.contrast.iodine_mg_ml / 1000.0 / self.voxel_ml
+        return np.asarray(self.contrast_ml * per_ml, dtype=np.float32)
+
+    @property
+    def missing_g_cm3(self) -> Float32Array:
+        """Tissue removed per volume in each voxel, [k, j, i]; what may have filled the gap is not counted."""
+        density = np.array([DENSITY_G_ML[tissue] for tissue in Tissue])
+        return np.asarray((self.coverage - self.fraction) * density[self.tissue], dtype=np.float32)
+
+    def tissue_at(self, point_mm: ArrayLike) -> Tissue:
+        """Tissue of the voxel nearest to a point (3,) of the patient frame; OUTSIDE off the grid."""
+        index = np.rint(self.patient_from_index.indices(point_mm)).astype(int)
+        k, j, i = index[::-1]
+        nk, nj, ni = self.tissue.shape
+        inside = 0 <= i < ni and 0 <= j < nj and 0 <= k < nk
+        return Tissue(int(self.tissue[k, j, i])) if inside else Tissue.OUTSIDE
+
+    def digest(self) -> bytes:
+        """SHA-256 over everything that can change, and the grid."""
+        arrays = (self.tissue, self.coverage, self.fraction, self.contrast_ml)
+        frame = (self.patient_from_index.matrix, self.patient_from_index.origin_mm)
+        ledgers = (self.ledger.initial_ml, self.ledger.in_cannula_ml, self.ledger.collected_ml)
+        total = hashlib.sha256()
+        for array in (*arrays, *frame, *ledgers):
+            total.update(digestible(array))
+        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r}".encode())
+        return total.digest()
+
+
+def tissue_volumes_ml(tissue: UInt8Array, fraction: FloatArray, voxel_ml: float) -> FloatArray:
+    """(5,) volume in mL by `Tissue` number; summed pairwise, so good to about 1e-15."""
+    return np.array([fraction[tissue == part].sum() * voxel_ml for part in Tissue])
+
+
+def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, opening_kpa: float = OPENING_KPA) -> Disc:
+    """A whole disc on a grid along its own axes, edge voxels covered in part.
+
+    Parameters
+    ----------
+    shape
+        The disc.
+    dallas_grade
+        0 to 5.
+    voxel_mm
+        Edge of a voxel.
+    opening_kpa
+        Pressure at rest.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the grade is not 0 to 5, the voxel not 0.2 to 2 mm or the pressure below 0.
+    """
+    _check(dallas_grade, voxel_mm, opening_kpa)
+    patient_from_index, points = _grid(shape, voxel_mm, EPIDURAL_ROOM_MM if dallas_grade == 5 else 0.0)
+    coverage = _coverage(shape.depth_inside_mm(points), voxel_mm)
+    names = np.zeros(256, dtype=np.uint8)
+    for structure, part in TISSUE_OF_STRUCTURE.items():
+        names[structure] = part
+    tissue = np.where(coverage > 0.0, names[region_at(shape, points)], np.uint8(Tissue.OUTSIDE)).astype(np.uint8)
+    initial = tissue_volumes_ml(tissue, coverage, patient_from_index.voxel_mm3 / MM3_PER_ML)
+    nothing = np.zeros(len(Tissue))
+    return Disc(
+        shape, patient_from_index, tissue, coverage, coverage, np.zeros_like(coverage),
+        Ledger(initial, nothing, nothing), ContrastLedger(), dallas_grade, opening_kpa,
+    )  # fmt: skip
+
+
+def _check(dallas_grade: int, voxel_mm: float, opening_kpa: float) -> None:
+    if dallas_grade not in range(6):
+        raise OutOfRangeError("dallas_grade", str(dallas_grade), "0, 1, 2, 3, 4 or 5")
+    if not 0.2 <= voxel_mm <= 2.0:
+        raise OutOfRangeError("voxel_mm of the disc", f"{voxel_mm} mm", "0.2 to 2 mm")
+    if not opening_kpa >= 0.0:
+        raise OutOfRangeError("opening_kpa", f"{opening_kpa} kPa", "0 kPa or more")
+
+
+def _grid(shape: DiscShape, voxel_mm: float, room_behind_mm: float) -> tuple[Affine, FloatArray]:
+    """Affine and voxel centres (nk, nj, ni, 3) in the disc frame: the disc, its bump and one voxel around."""
+    bump = shape.protrusion.depth_mm if shape.protrusion else 0.0
+    taller = max(shape.height_anterior_mm, shape.height_posterior_mm)
+    half = np.array([shape.half_width_mm + bump, shape.half_depth_mm + bump, (1.2 * taller + shape.concavity_mm) / 2.0])
+    low, high = -(half + voxel_mm), half + voxel_mm
+    high[1] += room_behind_mm
+    size = np.ceil((high - low) / voxel_mm).astype(int) + 1
+    axes = [first + voxel_mm * np.arange(n) for first, n in zip(low, size, strict=True)]
+    z, y, x = np.meshgrid(*axes[::-1], indexing="ij")
+    patient_from_disc = shape.patient_from_disc
+    affine = Affine(frozen(patient_from_disc.rotation * voxel_mm), frozen(patient_from_disc.points(low)))
+    return affine, np.stack([x, y, z], axis=-1)
+
+
+def _coverage(depth_mm: FloatArray, voxel_mm: float) -> FloatArray:
+    """Share of each voxel below a surface given by depth: linear over the voxel's width along the surface's normal.
+
+    The width of a cube along a gradient g is the sum of |g|'s parts, so faces, edges and slopes keep their volume.
+    """
+    width = sum(np.abs(part) for part in np.gradient(depth_mm))
+    return np.asarray(np.clip(0.5 + depth_mm / np.maximum(width, 1e-3 * voxel_mm), 0.0, 1.0))

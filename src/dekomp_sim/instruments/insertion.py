@@ -1,0 +1,232 @@
+"""What a straight needle meets on its way in, at every mm, and how far it gets: bone stops it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dekomp_sim.anatomy import BONES, Level, Patient, Strand, Structure
+from dekomp_sim.anatomy.disc_regions import disc_structure_at
+from dekomp_sim.arrays import FloatArray, UInt8Array, unit
+from dekomp_sim.errors import OutOfRangeError
+from dekomp_sim.instruments.placement import Placement
+from dekomp_sim.instruments.strand_contact import contact_intervals
+
+SAMPLE_MM: Final = 0.25
+"""Assumption: step along the axis; what is thinner than this may be missed; skin and fascia are thicker."""
+
+AIR_BELOW_HU: Final = -300.0
+"""Assumption: below this an unlabelled voxel is air: outside the body before it is entered, bowel gas within."""
+
+FAT_BELOW_HU: Final = -30.0
+"""Assumption: below this an unlabelled voxel is fat (adipose tissue reads -120 to -80 HU), above it muscle."""
+
+BONE_ABOVE_HU: Final = 250.0
+"""Assumption: above this an unlabelled voxel is bone: above trabecular bone's mean at any age (L1 226 HU below 30
+years, Jang, Radiology 2019;291:360), so a cortex always stops the needle and marrow alone does not.
+"""
+
+BISECTIONS: Final = 24
+"""Halvings of one sample step when a boundary is sought: 0.25 mm / 2^24 is far below any meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One structure met along a needle's axis.
+
+    Parameters
+    ----------
+    structure
+        Which kind.
+    from_mm, to_mm
+        Depths below the skin entry.
+    name
+        What a clinician calls it: "left L4 exiting root", "L4-L5 nucleus".
+    level
+        Disc level of a disc or a root, else None.
+    pierced
+        False where only the needle's side touches a nerve or vessel that its axis misses.
+    """
+
+    structure: Structure
+    from_mm: float
+    to_mm: float
+    name: str
+    level: Level | None = None
+    pierced: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advance:
+    """How far an instrument got, through what, and what stopped it (None where it got as far as wanted)."""
+
+    placement: Placement
+    crossings: tuple[Crossing, ...]
+    stopped_by: Structure | None
+    wanted_mm: float
+
+
+def crossings(
+    patient: Patient,
+    entry_mm: ArrayLike,
+    direction: ArrayLike,
+    depth_mm: float,
+    *,
+    radius_mm: float = 0.0,
+    from_mm: float = 0.0,
+) -> tuple[Crossing, ...]:
+    """Every structure along an axis from `from_mm` to `depth_mm` below the entry, ascending by where it begins.
+
+    Nerves and vessels given as strands are met exactly, with the needle's radius, and lie over the rest; the rest is a
+    gapless list: bone by its label, then discs by their formulas, then other labels, then Hounsfield units. What the
+    patient holds as strands is not looked up in the labels again. The axis is a line: the needle's width counts for
+    strands only.
+
+    Parameters
+    ----------
+    patient
+        Who.
+    entry_mm, direction
+        (3,) skin entry and inward direction.
+    depth_mm
+        How deep.
+    radius_mm
+        The needle's radius.
+    from_mm
+        Where the new part begins.
+    """
+    if depth_mm <= from_mm:
+        return ()
+    entry, way = np.asarray(entry_mm, dtype=np.float64), unit(direction)
+    met = [*_strands(patient, entry, way, radius_mm), *_tissues(patient, entry, way, (from_mm, depth_mm))]
+    cut = (_within(crossing, from_mm, depth_mm) for crossing in met)
+    return tuple(sorted((c for c in cut if c is not None), key=lambda c: (c.from_mm, c.to_mm)))
+
+
+def structure_at(met: tuple[Crossing, ...], depth_mm: float) -> Crossing | None:
+    """What lies at `depth_mm`: a pierced nerve or vessel before the tissue it runs in; None outside what was asked."""
+    here = [c for c in met if c.from_mm <= depth_mm <= c.to_mm and c.pierced]
+    return min(here, key=lambda c: c.to_mm - c.from_mm, default=None)
+
+
+def advance(patient: Patient, placement: Placement, to_depth_mm: float) -> Advance:
+    """Push an instrument along its axis to `to_depth_mm`; its tip comes to rest on the first bone.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the instrument is too short for that depth, or the depth lies behind the tip (withdraw it instead).
+    """
+    if to_depth_mm < placement.depth_mm:
+        raise OutOfRangeError(
+            f"depth of {placement.instrument.title}",
+            f"{to_depth_mm:.1f} mm with the tip at {placement.depth_mm:.1f} mm",
+            "a greater depth",
+            "Withdraw it to go back.",
+        )
+    placement.at_depth(to_depth_mm)  # refuses what is longer than the instrument
+    met = crossings(
+        patient, placement.entry_mm, placement.direction, to_depth_mm,
+        radius_mm=placement.instrument.radius_mm, from_mm=placement.depth_mm,
+    )  # fmt: skip
+    bone = next((c for c in met if c.structure in BONES), None)
+    if bone is None:
+        return Advance(placement.at_depth(to_depth_mm), met, None, to_depth_mm)
+    upto = tuple(c for c in (_within(c, placement.depth_mm, bone.from_mm) for c in met) if c is not None)
+    return Advance(placement.at_depth(bone.from_mm), upto, bone.structure, to_depth_mm)
+
+
+def withdraw(placement: Placement, to_depth_mm: float) -> Placement:
+    """Draw an instrument back along its axis to `to_depth_mm`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If that depth lies beyond the tip.
+    """
+    if to_depth_mm > placement.depth_mm:
+        raise OutOfRangeError(
+            f"depth of {placement.instrument.title}", f"{to_depth_mm:.1f} mm", f"up to {placement.depth_mm:.1f} mm"
+        )
+    return placement.at_depth(to_depth_mm)
+
+
+def _within(crossing: Crossing, from_mm: float, to_mm: float) -> Crossing | None:
+    first, last = max(crossing.from_mm, from_mm), min(crossing.to_mm, to_mm)
+    if last <= first:
+        return None
+    return Crossing(crossing.structure, first, last, crossing.name, crossing.level, crossing.pierced)
+
+
+def _strands(patient: Patient, entry: FloatArray, way: FloatArray, radius_mm: float) -> list[Crossing]:
+    return [c for strand in patient.strands for c in _contacts(strand, entry, way, radius_mm)]
+
+
+def _contacts(strand: Strand, entry: FloatArray, way: FloatArray, radius_mm: float) -> list[Crossing]:
+    core = contact_intervals(strand, entry, way, 0.0)
+    return [
+        Crossing(
+            strand.structure, first, last, strand.name, strand.level,
+            pierced=any(first <= a and b <= last for a, b in core),
+        )
+        for first, last in contact_intervals(strand, entry, way, radius_mm)
+    ]  # fmt: skip
+
+
+def _tissues(patient: Patient, entry: FloatArray, way: FloatArray, span_mm: tuple[float, float]) -> list[Crossing]:
+    """The gapless list of tissues along the axis, boundaries found by halving."""
+    count = max(2, int(np.ceil((span_mm[1] - span_mm[0]) / SAMPLE_MM)) + 1)
+    depths = np.linspace(*span_mm, count)
+    kinds, discs = _classify(patient, entry + depths[:, None] * way)
+    change = np.flatnonzero((np.diff(kinds) != 0) | (np.diff(discs) != 0))
+    low, high = depths[change], depths[change + 1]
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2.0
+        kind, disc = _classify(patient, entry + middle[:, None] * way)
+        same = (kind == kinds[change]) & (disc == discs[change])
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    edges = np.concatenate([[span_mm[0]], high, [span_mm[1]]])
+    firsts = np.concatenate([[0], change + 1])
+    levels = list(patient.discs)
+    return _in_body([
+        _tissue(Structure(int(kinds[at])), levels[discs[at]] if discs[at] >= 0 else None, edges[n], edges[n + 1])
+        for n, at in enumerate(firsts)
+    ])  # fmt: skip
+
+
+def _tissue(structure: Structure, level: Level | None, from_mm: float, to_mm: float) -> Crossing:
+    word = structure.name.lower().replace("_", " ")
+    return Crossing(structure, float(from_mm), float(to_mm), f"{level} {word}" if level else word, level)
+
+
+def _in_body(tissues: list[Crossing]) -> list[Crossing]:
+    """Air before the first tissue is outside; gas after it lies in bowel unless nothing follows."""
+    solid = [n for n, c in enumerate(tissues) if c.structure is not Structure.BOWEL_GAS]
+    if not solid:
+        return [_tissue(Structure.OUTSIDE, None, c.from_mm, c.to_mm) for c in tissues]
+    return [
+        c if solid[0] < n < solid[-1] or n in solid else _tissue(Structure.OUTSIDE, None, c.from_mm, c.to_mm)
+        for n, c in enumerate(tissues)
+    ]
+
+
+def _classify(patient: Patient, points_mm: FloatArray) -> tuple[UInt8Array, FloatArray]:
+    """Structure numbers (n,) and index of the disc (n,), -1 outside discs, of points (n, 3)."""
+    labels = patient.volume.label_at(points_mm)
+    held = {int(strand.structure) for strand in patient.strands} | {0}
+    kinds = np.where(np.isin(labels, list(held)), _by_hounsfield(patient.volume.hu_at(points_mm)), labels)
+    discs = np.full(len(points_mm), -1)
+    bone = np.isin(labels, [int(b) for b in BONES])
+    for n, shape in enumerate(patient.discs.values()):
+        part = disc_structure_at(shape, points_mm)
+        inside = (part != 0) & ~bone & (discs < 0)
+        kinds, discs = np.where(inside, part, kinds), np.where(inside, n, discs)
+    return kinds.astype(np.uint8), discs
+
+
+def _by_hounsfield(hu: FloatArray) -> FloatArray:
+    classes = [hu < AIR_BELOW_HU, hu < FAT_BELOW_HU, hu > BONE_ABOVE_HU]
+    return np.select(classes, [Structure.BOWEL_GAS, Structure.FAT, Structure.BONE], Structure.MUSCLE)
