@@ -142,7 +142,7 @@ def test_no_photon_exceeds_the_tube_voltage() -> None:
     [
         ({"kv": 39.0}, "kv: found 39 kV; allowed: 40 to 150 kV"),
         ({"kv": float("nan")}, "kv: found nan kV; allowed: 40 to 150 kV"),
-        ({"kv": 80.0, "aluminium_mm": 0.0}, "aluminium_mm: found 0 mm; allowed: 1 to 30 mm"),
+        ({"kv": 80.0, "aluminium_mm": 0.0}, "aluminium_mm: found 0 mm; allowed: 2.5 to 30 mm"),
         ({"kv": 80.0, "copper_mm": -0.1}, "copper_mm: found -0.1 mm; allowed: 0 to 1 mm"),
     ],
 )

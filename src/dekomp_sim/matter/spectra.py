@@ -25,8 +25,8 @@ MAX_ALUMINIUM_MM: Final = 30.0
 """Most aluminium in front of the tube: between RQR (4 mm at 150 kV) and RQA qualities (21 mm at 70 kV, 34 mm at 100
 kV)."""
 
-MIN_ALUMINIUM_MM: Final = 1.0
-"""Least aluminium: the inherent filtration of a tube housing; below it tungsten's L lines at 8 to 12 keV would show."""
+MIN_ALUMINIUM_MM: Final = 2.5
+"""Least aluminium: the total filtration IEC 60601-1-3 asks of diagnostic equipment."""
 
 MAX_COPPER_MM: Final = 1.0
 """Most copper: interventional C-arms offer up to 0.9 mm."""
