@@ -1,0 +1,127 @@
+"""The door to ITK: reads an image without its warnings, and turns its values into Hounsfield units or label numbers.
+
+SimpleITK takes a third of a second to import; it is imported where a volume is read, so that reading a scenario or a
+journal does not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dekomp_sim.errors import InputError
+from dekomp_sim.geometry.affine import Affine
+from dekomp_sim.geometry.arrays import Int16Array, UInt8Array
+
+Image = Any
+"""A SimpleITK image: the library has no types."""
+
+HU_RANGE: Final = (-32768, 32767)
+"""Hounsfield units that a volume holds (int16). Values beyond are refused; padding such as -2000 is kept as it is."""
+
+
+def itk() -> Any:
+    """The SimpleITK module."""
+    import SimpleITK
+
+    return SimpleITK
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within, ITK keeps its warnings to itself; afterwards it is as it was."""
+    sitk = itk()
+    before = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(before)
+
+
+def read_image(path: Path, what: str) -> Image:
+    """The image in a file, read by ITK.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        What it should be, for the message: "a NIfTI volume".
+
+    Raises
+    ------
+    InputError
+        If ITK cannot read it.
+    """
+    try:
+        with quiet():
+            return itk().ReadImage(str(path))
+    except RuntimeError as wrong:
+        if "orthonormal" in str(wrong):
+            found = "a sheared grid, whose axes are not at right angles"
+            raise InputError(str(path), found, "a grid with right angles", "Resample it first") from None
+        found = "a file that is damaged, cut short or of another format"
+        raise InputError(str(path), found, what, "Export it again from its source") from None
+
+
+def array_of(image: Image) -> NDArray[Any]:
+    """Values [k, j, i] of a three-dimensional image of one component."""
+    return np.asarray(itk().GetArrayFromImage(image))
+
+
+def affine_of(image: Image) -> Affine:
+    """Affine of a three-dimensional image."""
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    return Affine(direction * np.array(image.GetSpacing()), np.array(image.GetOrigin()))
+
+
+def hounsfield(values: NDArray[Any], where: str) -> Int16Array:
+    """Values rounded to int16 Hounsfield units, of the same shape.
+
+    Raises
+    ------
+    InputError
+        If a value is no number or does not fit in 16 bits.
+    """
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        count = int(np.count_nonzero(~np.isfinite(values)))
+        raise InputError(where, f"{count} voxels that are no number (NaN or infinite)", "a Hounsfield unit in each")
+    least, most = float(values.min()), float(values.max())
+    if least < HU_RANGE[0] or most > HU_RANGE[1]:
+        found = f"values from {least:g} to {most:g}"
+        raise InputError(where, found, f"Hounsfield units from {HU_RANGE[0]} to {HU_RANGE[1]}")
+    return (np.rint(values) if values.dtype.kind == "f" else values).astype(np.int16)
+
+
+def refuse_unlike_hu(hu: Int16Array, where: str) -> None:
+    """Refuse a volume without any value below 0, for a CT of a body has air and fat in it.
+
+    Raises
+    ------
+    InputError
+        If there is none: a label map, or a CT stored without its rescale intercept.
+    """
+    if hu.min() >= 0:
+        found = f"values from {hu.min()} to {hu.max()}"
+        raise InputError(where, found, "CT in Hounsfield units, with air near -1000", "Is it a label map, or unscaled?")
+
+
+def label_numbers(values: NDArray[Any], where: str) -> UInt8Array:
+    """Values as uint8 label numbers, of the same shape.
+
+    Raises
+    ------
+    InputError
+        If a value is no whole number from 0 to 255.
+    """
+    if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
+        raise InputError(where, "values that are no whole numbers", "label numbers from 0 to 255")
+    if values.min() < 0 or values.max() > 255:
+        raise InputError(where, f"values from {values.min():g} to {values.max():g}", "label numbers from 0 to 255")
+    return values.astype(np.uint8)
