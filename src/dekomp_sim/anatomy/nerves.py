@@ -1,0 +1,187 @@
+"""The lumbar nerves, laid from the discs' frames and sizes alone, so that a phantom and a scan get them the same way.
+
+All stations are given in a disc's frame as fractions of its half width `a` and half depth `b` and as mm above or below
+its upper or lower rim. The exiting root passes under the pedicle of the vertebra above the disc and leaves the foramen
+obliquely forward, outward and downward; between it, the sac and the facet lies Kambin's triangle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from dekomp_sim.anatomy.disc_shape import DiscShape
+from dekomp_sim.anatomy.labels import Level, Side, Structure
+from dekomp_sim.anatomy.patient import Strand
+from dekomp_sim.geometry.arrays import FloatArray
+
+SAC_RADIUS_MM: Final = 7.0
+"""Radius of the thecal sac at L1 to L5, mm.
+
+Assumption: half of the 15 to 16.6 mm midsagittal canal (Shukri 2013, J Surg Med Coll 10028, MRI, n=106) less 0.5 mm
+of epidural fat all round.
+"""
+
+ROOT_RADIUS_MM: Final = 1.9
+"""Radius of a lumbar root with its sheath, mm.
+
+Assumption: roots L2 to S1 are 3 to 5 mm thick in dissections; no table by level is used.
+"""
+
+GANGLION_RADIUS_MM: Final = 2.8
+"""Radius of a dorsal root ganglion at its middle, mm.
+
+Assumption: ganglia of L1 to L5 are 5 to 7 mm wide and 9 to 13 mm long on MRI.
+"""
+
+DISC_TO_SAC_MM: Final = 1.5
+"""Gap between the disc's posterior wall and the sac, mm. Assumption: longitudinal ligament and epidural fat."""
+
+_ORDER: Final = tuple(Level)
+
+
+def lay_nerves(discs: Mapping[Level, DiscShape]) -> tuple[Strand, ...]:
+    """Thecal sac, and on each side exiting roots, ganglia and traversing roots, for the discs that are there.
+
+    Parameters
+    ----------
+    discs
+        At least one disc.
+
+    Returns
+    -------
+    tuple of Strand
+        The sac first, then level by level, left before right. An exiting root and its ganglion carry the level whose
+        foramen they leave; a traversing root carries the level it leaves further down (None for S1).
+
+    Raises
+    ------
+    ValueError
+        If `discs` is empty.
+    """
+    present = [discs[level] for level in _ORDER if level in discs]
+    if not present:
+        raise ValueError("nerves are laid from at least one disc")
+    strands = [_sac(present)]
+    for number, disc in enumerate(present):
+        above = present[number - 1] if number > 0 and _adjacent(present[number - 1], disc) else None
+        for side in Side:
+            strands += [
+                _exiting(disc, above, side),
+                _ganglion(disc, side),
+                _traversing(disc, present[number + 1 :], side),
+            ]
+    return tuple(strands)
+
+
+def _adjacent(above: DiscShape, below: DiscShape) -> bool:
+    return _ORDER.index(below.level) - _ORDER.index(above.level) == 1
+
+
+def _half_height(disc: DiscShape) -> float:
+    return (disc.height_anterior_mm + disc.height_posterior_mm) / 4.0
+
+
+def posterior_wall_mm(disc: DiscShape) -> float:
+    """y of the disc's posterior wall in the midline, in its own frame, without the protrusion."""
+    return disc.half_depth_mm / float(disc.rim(np.array([0.0, disc.half_depth_mm, 0.0])))
+
+
+def _station(disc: DiscShape, side: Side, across: float, y_mm: float, z_mm: float) -> FloatArray:
+    """A point (3,) of the patient frame `across` half widths to the side, at `y_mm` and `z_mm` of the disc's frame."""
+    return disc.patient_from_disc.points([side.sign * across * disc.half_width_mm, y_mm, z_mm])
+
+
+def _sac(present: Sequence[DiscShape]) -> Strand:
+    """The sac behind discs and bodies; it tapers and ends behind S2."""
+    first, last = present[0], present[-1]
+    points = [first.patient_from_disc.points([0.0, _sac_y(first), z]) for z in (75.0, 40.0)]
+    for above, below in zip(present[:-1], present[1:], strict=True):
+        points += [above.patient_from_disc.points([0.0, _sac_y(above), 0.0]), _between(above, below)]
+    points.append(last.patient_from_disc.points([0.0, _sac_y(last), 0.0]))
+    radii = [SAC_RADIUS_MM] * len(points)
+    for y_mm, z_mm, radius in ((0.0, -16.0, 6.6), (1.0, -32.0, 5.0), (4.0, -50.0, 3.0)):
+        points.append(last.patient_from_disc.points([0.0, _sac_y(last) + y_mm, z_mm]))
+        radii.append(radius)
+    return Strand("thecal sac", Structure.THECAL_SAC, np.array(points), np.array(radii))
+
+
+def _sac_y(disc: DiscShape) -> float:
+    return posterior_wall_mm(disc) + DISC_TO_SAC_MM + SAC_RADIUS_MM
+
+
+def _between(above: DiscShape, below: DiscShape) -> FloatArray:
+    """The sac's axis (3,) at mid-vertebra: where straight lines down and up the two discs' canals meet, on average."""
+    half = 0.5 * np.linalg.norm(above.patient_from_disc.translation_mm - below.patient_from_disc.translation_mm)
+    down = above.patient_from_disc.points([0.0, _sac_y(above), -half])
+    up = below.patient_from_disc.points([0.0, _sac_y(below), half])
+    return np.asarray((down + up) / 2.0)
+
+
+def _origin(disc: DiscShape, side: Side) -> FloatArray:
+    """Where the root of the vertebra below `disc` lies in the lateral recess, just under the disc (3,)."""
+    return _station(disc, side, 0.37, posterior_wall_mm(disc) + 5.0, -_half_height(disc) - 5.0)
+
+
+def _recess(disc: DiscShape, above: DiscShape | None, side: Side) -> FloatArray:
+    """Medial to the pedicle of the vertebra above `disc` (3,)."""
+    z = _half_height(disc)
+    low = _station(disc, side, 0.40, posterior_wall_mm(disc) + 4.5, z + 16.0)
+    if above is None:
+        return low
+    high = _station(above, side, 0.40, posterior_wall_mm(above) + 4.5, -_half_height(above) - 9.0)
+    return np.asarray((low + high) / 2.0)
+
+
+def _beneath(disc: DiscShape, side: Side) -> FloatArray:
+    """Under the pedicle, where the ganglion lies (3,)."""
+    return _station(disc, side, 0.80, disc.half_depth_mm + 3.5, _half_height(disc) + 4.6)
+
+
+def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
+    b, half = disc.half_depth_mm, _half_height(disc)
+    upper = disc.level.upper.name.removeprefix("VERTEBRA_")
+    start = _origin(above, side) if above else _station(disc, side, 0.34, posterior_wall_mm(disc) + 5.0, half + 22.0)
+    path = [
+        start,
+        _recess(disc, above, side),
+        _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, half + 7.2),
+        _beneath(disc, side),
+        _station(disc, side, 1.0, 0.86 * b, 0.0),
+    ]
+    if disc.level is Level.L5_S1:
+        tail = ((1.17, 0.25 * b, -half - 1.0), (1.32, -0.60 * b, -half - 9.0), (1.42, -1.1 * b, -half - 25.0))
+    else:
+        tail = ((1.12, 0.55 * b, -half - 5.0), (1.26, 0.25 * b, -half - 18.0), (1.36, 0.05 * b, -half - 30.0))
+    path += [_station(disc, side, *station) for station in tail]
+    name = f"{side} {upper} exiting root"
+    return Strand(name, Structure.NERVE_ROOT, np.array(path), np.full(len(path), ROOT_RADIUS_MM), disc.level, side)
+
+
+def _ganglion(disc: DiscShape, side: Side) -> Strand:
+    upper = disc.level.upper.name.removeprefix("VERTEBRA_")
+    centre = _beneath(disc, side)
+    before = _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, _half_height(disc) + 7.2)
+    after = _station(disc, side, 1.0, 0.86 * disc.half_depth_mm, 0.0)
+    path = np.array([centre + 0.55 * (before - centre), centre, centre + 0.45 * (after - centre)])
+    radii = np.array([ROOT_RADIUS_MM + 0.1, GANGLION_RADIUS_MM, ROOT_RADIUS_MM + 0.1])
+    return Strand(f"{side} {upper} ganglion", Structure.GANGLION, path, radii, disc.level, side)
+
+
+def _traversing(disc: DiscShape, below: Sequence[DiscShape], side: Side) -> Strand:
+    lower = disc.level.lower.name.removeprefix("VERTEBRA_")
+    half, wall = _half_height(disc), posterior_wall_mm(disc)
+    path = [_station(disc, side, 0.26, wall + 4.6, half + 3.0), _station(disc, side, 0.33, wall + 4.2, -half)]
+    path.append(_origin(disc, side))
+    exits: Level | None = None
+    if below and _adjacent(disc, below[0]):
+        exits = below[0].level
+    elif disc.level is Level.L5_S1:
+        path += [
+            _station(disc, side, 0.45, wall + 5.5, -half - 18.0),
+            _station(disc, side, 0.62, wall + 4.0, -half - 28.0),
+        ]
+    name = f"{side} {lower} traversing root"
+    return Strand(name, Structure.NERVE_ROOT, np.array(path), np.full(len(path), ROOT_RADIUS_MM), exits, side)

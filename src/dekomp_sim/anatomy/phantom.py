@@ -1,0 +1,200 @@
+"""The phantom: a parametric lumbar spine in a prone trunk, built from its specification into a patient."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import Final
+
+import numpy as np
+
+from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
+from dekomp_sim.anatomy.labels import Level, Structure
+from dekomp_sim.anatomy.nerves import lay_nerves
+from dekomp_sim.anatomy.patient import Patient, Strand
+from dekomp_sim.anatomy.phantom_bones import arch, joint_of, ribs, sacrum
+from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra, stack
+from dekomp_sim.anatomy.phantom_organs import organs, strand_parts, vessels_and_bowel
+from dekomp_sim.anatomy.phantom_paint import FAR, Canvas, noise_cube, paint_bone, paint_disc, paint_soft
+from dekomp_sim.anatomy.phantom_parts import Part, reach, rows
+from dekomp_sim.anatomy.phantom_spec import VERTEBRA_NAMES, PhantomSpec
+from dekomp_sim.anatomy.phantom_trunk import paint_trunk, paint_wing, trunk_matter, trunk_profile, wing
+from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.geometry.affine import Affine
+from dekomp_sim.geometry.arrays import Float32Array, FloatArray
+from dekomp_sim.geometry.rigid import Rigid
+
+BUILDER_VERSION: Final = 1
+"""Grows whenever the same specification would give other voxels, so that cached phantoms are rebuilt."""
+
+ENDPLATE_MM: Final = 0.9
+"""Thickness of the bony endplate with its subchondral bone, mm. Assumption: 0.6 to 1 mm in sections."""
+
+SHELL_MM: Final = 1.3
+"""Thickness of cortical bone on arches and processes, mm. Assumption: 1 to 2 mm on CT."""
+
+TEXTURE_CELLS_PER_MM: Final = 0.8
+"""Cells of the noise cube per mm of bone: trabecular clusters of about 2 to 4 mm.
+
+Assumption: what radiographs resolve of trabecular bone.
+"""
+
+_BONE_CUBE, _SOFT_CUBE = 1, 2
+"""Purposes of the two noise cubes."""
+
+
+def phantom_digest(spec: PhantomSpec) -> str:
+    """SHA-256 of a specification and the builder's version."""
+    return hashlib.sha256(f"phantom {BUILDER_VERSION} {asdict(spec)!r}".encode()).hexdigest()
+
+
+def build_phantom(spec: PhantomSpec) -> Patient:
+    """Build the patient that `spec` describes; the same specification gives the same voxels, bit for bit.
+
+    The patient frame's origin is the centre of the L4-L5 disc. The body lies prone: its front is down.
+    """
+    column = stack(spec)
+    discs = column.discs(spec)
+    nerves = lay_nerves(discs)
+    tubes = vessels_and_bowel(column)
+    canvas = _blank(spec)
+    bone, soft = noise_cube(spec.seed, _BONE_CUBE), noise_cube(spec.seed, _SOFT_CUBE)
+    _paint_trunk(canvas, spec, column, soft)
+    _paint_soft_parts(canvas, spec, column, tubes, soft)
+    _paint_nerves(canvas, spec, column, nerves, soft)
+    _paint_discs(canvas, spec, column, discs)
+    _paint_bones(canvas, spec, column, bone)
+    volume = Volume(canvas.hu, Affine.from_spacing((spec.voxel_mm,) * 3, canvas.origin_mm), canvas.labels)
+    return Patient(spec.name, volume, discs, (*nerves, *tubes), phantom_digest(spec))
+
+
+def _blank(spec: PhantomSpec) -> Canvas:
+    voxel, body = spec.voxel_mm, spec.body
+    half = body.width_mm / 2.0 * 1.03 + 6.0
+    low = np.array([-half, -(body.depth_mm - body.back_midline_mm + 14.0), -spec.caudal_mm])
+    high = np.array([half, body.back_midline_mm + 34.0, spec.cranial_mm])
+    first = np.floor(low / voxel) * voxel
+    ni, nj, nk = (int(n) for n in np.ceil((high - first) / voxel).astype(int) + 1)
+    return Canvas(np.full((nk, nj, ni), -1000, np.int16), np.zeros((nk, nj, ni), np.uint8), voxel, first)
+
+
+def _grid(canvas: Canvas) -> FloatArray:
+    return np.array([*canvas.origin_mm, canvas.voxel_mm])
+
+
+def _paint_trunk(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float32Array) -> None:
+    z = canvas.origin_mm[2] + canvas.voxel_mm * np.arange(canvas.hu.shape[0])
+    paint_trunk(canvas.hu, canvas.labels, _grid(canvas), trunk_profile(spec, column, z), trunk_matter(spec), cube)
+
+
+def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_above_mm: float = FAR) -> FloatArray:
+    """(7,) what `paint_soft` reads."""
+    return np.array([hu, texture_hu, float(structure), 0.3, gas_above_mm, -920.0, float(Structure.BOWEL_GAS)])
+
+
+def _paint(canvas: Canvas, parts: list[Part], matter: FloatArray, cube: Float32Array) -> None:
+    paint_soft(canvas.hu, canvas.labels, _grid(canvas), canvas.window(reach(parts)), rows(parts), matter, cube)
+
+
+def _paint_soft_parts(
+    canvas: Canvas, spec: PhantomSpec, column: Column, tubes: tuple[Strand, ...], cube: Float32Array
+) -> None:
+    for organ in organs(spec, column):
+        _paint(canvas, organ.parts, soft_matter(organ.hu, organ.structure, organ.texture_hu), cube)
+    for strand in tubes:
+        if strand.structure is Structure.COLON:
+            gas = float(strand.path_mm[:, 1].mean() + 2.0)
+            matter = soft_matter(spec.hu.bowel, strand.structure, 12.0, gas)
+            matter[5] = spec.hu.gas
+        else:
+            matter = soft_matter(spec.hu.blood, strand.structure)
+        _paint(canvas, strand_parts(strand), matter, cube)
+
+
+def _paint_nerves(
+    canvas: Canvas, spec: PhantomSpec, column: Column, nerves: tuple[Strand, ...], cube: Float32Array
+) -> None:
+    hu = {
+        Structure.THECAL_SAC: spec.hu.thecal_sac,
+        Structure.NERVE_ROOT: spec.hu.nerve,
+        Structure.GANGLION: spec.hu.ganglion,
+    }
+    for strand in nerves:
+        _paint(canvas, strand_parts(strand), soft_matter(hu[strand.structure], strand.structure), cube)
+
+
+def disc_row(space: Interspace, protrusion: Protrusion | None) -> FloatArray:
+    """(22,) a disc as the painters read it: frame, sizes, protrusion."""
+    inverse = space.patient_from_disc.inverse()
+    spec = space.spec
+    bump = (
+        [0.0] * 4
+        if protrusion is None
+        else [float(protrusion.side.sign), protrusion.depth_mm, protrusion.azimuth_deg, protrusion.width_deg / 2.3548]
+    )
+    sizes = [space.half_width_mm, space.half_depth_mm, spec.anterior_height_mm, spec.posterior_height_mm]
+    return np.array(
+        [*inverse.rotation.ravel(), *inverse.translation_mm, *sizes, spec.concavity_mm, spec.nucleus_fraction, *bump]
+    )
+
+
+def _paint_discs(canvas: Canvas, spec: PhantomSpec, column: Column, discs: dict[Level, DiscShape]) -> None:
+    labels = [Structure.NUCLEUS, Structure.ANNULUS, Structure.PROTRUSION, Structure.ENDPLATE]
+    matter = np.array([spec.hu.nucleus, spec.hu.annulus, *(float(s) for s in labels)])
+    shapes = {level.value: disc for level, disc in discs.items()}
+    for name, space in column.interspaces.items():
+        disc = shapes.get(name)
+        row = disc_row(space, disc.protrusion if disc else None)
+        out = space.half_width_mm + 10.0
+        centre = space.patient_from_disc.translation_mm
+        window = canvas.window(np.stack([centre - [out, out, 16.0], centre + [out, out, 16.0]]))
+        paint_disc(canvas.hu, canvas.labels, _grid(canvas), window, row, matter)
+
+
+def _body_rows(vertebra: Vertebra) -> FloatArray:
+    """(3, 22) frame, sizes and waists of a body with the discs above and below it."""
+    inverse = vertebra.patient_from_vertebra.inverse()
+    spec = vertebra.spec
+    sizes = [spec.upper_width_mm, spec.upper_depth_mm, spec.lower_width_mm, spec.lower_depth_mm]
+    own = [*inverse.rotation.ravel(), *inverse.translation_mm, *(s / 2.0 for s in sizes)]
+    own += [vertebra.half_height_mm, *WAIST, 0.0, 0.0]
+    return np.stack([np.array(own), disc_row(vertebra.above, None), disc_row(vertebra.below, None)])
+
+
+WAIST: Final = (0.13, 0.13, 0.05)
+"""How much narrower a body is at mid-height than its endplates: across, in front, behind (as fractions).
+
+Assumption: 3 mm each side and in front of a 23 mm half width and 17 mm half depth, as radiographs show.
+"""
+
+
+def _bone_matter(spec: PhantomSpec, label: Structure) -> FloatArray:
+    hu = spec.hu
+    plates = [SHELL_MM, ENDPLATE_MM, hu.cortical_bone, hu.trabecular_bone, hu.trabecular_texture]
+    return np.array([*plates, float(label), TEXTURE_CELLS_PER_MM])
+
+
+def _paint_bones(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float32Array) -> None:
+    none = np.zeros((0, 22))
+    for parts in ribs(column):
+        _bone(canvas, parts, none, _bone_matter(spec, Structure.RIB), cube)
+    _bone(canvas, sacrum(column), none, _bone_matter(spec, Structure.SACRUM), cube)
+    for name in VERTEBRA_NAMES:
+        vertebra = column.vertebrae[name]
+        joints = [[joint_of(space, sign) for sign in (1, -1)] for space in (vertebra.above, vertebra.below)]
+        parts = arch(vertebra, (joints[0][0], joints[0][1]), (joints[1][0], joints[1][1]))
+        _bone(canvas, parts, _body_rows(vertebra), _bone_matter(spec, Structure[f"VERTEBRA_{name}"]), cube)
+    for sign, label in ((1.0, Structure.HIP_LEFT), (-1.0, Structure.HIP_RIGHT)):
+        matter = np.array([sign, SHELL_MM, spec.hu.cortical_bone, spec.hu.trabecular_bone, 40.0, label, 0.5])
+        x = sorted((sign * 15.0, sign * 145.0))
+        window = canvas.window(np.array([[x[0], -125.0, -spec.caudal_mm], [x[1], 90.0, 40.0]]))
+        paint_wing(canvas.hu, canvas.labels, _grid(canvas), window, wing(spec), matter, cube)
+
+
+def _bone(canvas: Canvas, parts: list[Part], body: FloatArray, matter: FloatArray, cube: Float32Array) -> None:
+    corners = reach(parts)
+    if body.shape[0]:
+        frame = Rigid(body[0, :9].reshape(3, 3), body[0, 9:12]).inverse()
+        centre, out = frame.translation_mm, np.array([30.0, 30.0, 28.0])
+        corners = np.stack([np.minimum(corners[0], centre - out), np.maximum(corners[1], centre + out)])
+    paint_bone(canvas.hu, canvas.labels, _grid(canvas), canvas.window(corners), rows(parts), body, matter, cube)
