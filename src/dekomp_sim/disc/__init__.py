@@ -1,1 +1,45 @@
-"""The disc as voxels: tissue, pressure, contrast, removal."""
+"""What gives way: the voxelised disc, its pressure, the contrast in it and the tissue that comes out."""
+
+from dekomp_sim.disc.contrast import contrast_balance_ml, in_nuclear_space, inject, rest
+from dekomp_sim.disc.pressure import (
+    ELASTANCE_PSI_ML,
+    LoadedResponse,
+    elastance_kpa_ml,
+    loaded_response,
+    manometer_kpa,
+    pressure_kpa,
+    protrusion_retraction,
+    surplus_ml,
+)
+from dekomp_sim.disc.removal import ProbeRun, Receipt, conveyor_ml_s, decompress, probe_withdrawn, tissue_balance_ml
+from dekomp_sim.disc.tissue import DENSITY_G_ML, PARTS, Tissue
+from dekomp_sim.disc.voxels import OPENING_KPA, ContrastLedger, Disc, Ledger, voxelise
+
+__all__ = [
+    "DENSITY_G_ML",
+    "ELASTANCE_PSI_ML",
+    "OPENING_KPA",
+    "PARTS",
+    "ContrastLedger",
+    "Disc",
+    "Ledger",
+    "LoadedResponse",
+    "ProbeRun",
+    "Receipt",
+    "Tissue",
+    "contrast_balance_ml",
+    "conveyor_ml_s",
+    "decompress",
+    "elastance_kpa_ml",
+    "in_nuclear_space",
+    "inject",
+    "loaded_response",
+    "manometer_kpa",
+    "pressure_kpa",
+    "probe_withdrawn",
+    "protrusion_retraction",
+    "rest",
+    "surplus_ml",
+    "tissue_balance_ml",
+    "voxelise",
+]

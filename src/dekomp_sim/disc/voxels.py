@@ -145,13 +145,17 @@ class Disc:
         density = np.array([DENSITY_G_ML[tissue] for tissue in Tissue])
         return np.asarray((self.coverage - self.fraction) * density[self.tissue], dtype=np.float32)
 
+    def tissues_at(self, points_mm: ArrayLike) -> UInt8Array:
+        """`Tissue` numbers (...) of the voxels nearest to patient points (..., 3); OUTSIDE off the grid."""
+        index = np.rint(self.patient_from_index.indices(points_mm)).astype(np.int64)
+        size = np.array(self.tissue.shape[::-1])
+        inside = np.all((index >= 0) & (index < size), axis=-1)
+        i, j, k = np.moveaxis(np.clip(index, 0, size - 1), -1, 0)
+        return np.where(inside, self.tissue[k, j, i], np.uint8(Tissue.OUTSIDE)).astype(np.uint8)
+
     def tissue_at(self, point_mm: ArrayLike) -> Tissue:
-        """Tissue of the voxel nearest to a point (3,) of the patient frame; OUTSIDE off the grid."""
-        index = np.rint(self.patient_from_index.indices(point_mm)).astype(int)
-        k, j, i = index[::-1]
-        nk, nj, ni = self.tissue.shape
-        inside = 0 <= i < ni and 0 <= j < nj and 0 <= k < nk
-        return Tissue(int(self.tissue[k, j, i])) if inside else Tissue.OUTSIDE
+        """Tissue at one point (3,) of the patient frame."""
+        return Tissue(int(self.tissues_at(point_mm)))
 
     def digest(self) -> bytes:
         """SHA-256 over everything that can change, and the grid."""

@@ -1,0 +1,235 @@
+"""Contrast in the disc: it fills pores from the needle's tip outward, nucleus first, then the fissures of the grade.
+
+A simple picture: the front is a ball about the tip, pores have one size, and nothing diffuses. Every mL injected is in
+a voxel, past the grid or taken out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dekomp_sim.arrays import BoolArray, FloatArray
+from dekomp_sim.disc.pressure import leaked_during_ml
+from dekomp_sim.disc.tissue import Tissue
+from dekomp_sim.disc.voxels import ContrastLedger, Disc
+from dekomp_sim.errors import InputError, OutOfRangeError
+
+PORE_FRACTION: Final = 0.30
+"""Assumption: contrast takes up to this share of nucleus or protrusion before it spreads on: a normal nucleus of 5 mL
+is full at 1.5 mL, the volume at which a normal disc has its firm end point.
+"""
+
+FISSURE_FRACTION: Final = 0.30
+"""Assumption: share of a fissured sector of annulus that is open to contrast."""
+
+ANNULAR_FRACTION: Final = 0.10
+"""Assumption: share of intact annulus that contrast takes up next to a needle in it: it stays local."""
+
+FLUID_FRACTION: Final = 0.80
+"""Share of nucleus that is water and that contrast can at most replace: 70 to 85 % (Castro, Eur Spine J 1992;1:96)."""
+
+FISSURE_REACH: Final[Mapping[int, float]] = MappingProxyType({0: 0.0, 1: 1 / 3, 2: 2 / 3, 3: 1.0, 4: 1.0, 5: 1.0})
+"""Share of the annulus that fissures cross by modified Dallas grade: inner, middle, outer third; 5 is a full tear."""
+
+FISSURE_ARC_DEG: Final[Mapping[int, float]] = MappingProxyType({0: 0.0, 1: 20.0, 2: 20.0, 3: 20.0, 4: 60.0, 5: 60.0})
+"""Assumption: arc of the disc's circumference that is fissured; the grades only ask for less than 30 degrees up to
+grade 3 and for more from grade 4.
+"""
+
+FISSURE_HEIGHT_SHARE: Final = 0.6
+"""Assumption: fissures keep to the middle 60 % of the disc's height."""
+
+
+def inject(
+    disc: Disc, volume_ml: float, rate_ml_s: float, iodine_mg_ml: float = 300.0, tip_mm: ArrayLike | None = None
+) -> Disc:
+    """The disc after `volume_ml` through a needle at `tip_mm`.
+
+    Parameters
+    ----------
+    disc
+        The disc before.
+    volume_ml, rate_ml_s
+        How much, how fast; the rate matters only where the disc leaks.
+    iodine_mg_ml
+        Iodine in it: 300 for undiluted contrast, 0 for saline.
+    tip_mm
+        (3,) needle tip in the patient frame; None for the nucleus's centre.
+
+    Raises
+    ------
+    OutOfRangeError
+        If volume or rate is not above 0, iodine is below 0, or the disc cannot hold that much.
+    InputError
+        If the tip lies outside the disc.
+    """
+    _check(volume_ml, rate_ml_s, iodine_mg_ml)
+    tip = disc.shape.nucleus_centre_mm if tip_mm is None else np.asarray(tip_mm, dtype=np.float64)
+    if disc.tissue_at(tip) is Tissue.OUTSIDE:
+        raise InputError("injection", "the needle's tip outside the disc", "a tip inside it", "Reposition the needle.")
+    annular = not in_nuclear_space(disc, tip)
+    leak_ml = 0.0 if annular else leaked_during_ml(disc, rate_ml_s, volume_ml / rate_ml_s)
+    spread = _annular if annular else _nuclear
+    field = spread(disc, disc.contrast_ml, volume_ml - leak_ml, tip)
+    field, beyond_ml = _epidural(disc, field, leak_ml)
+    old = disc.contrast
+    total_ml = old.injected_ml + volume_ml
+    return replace(
+        disc,
+        contrast_ml=field,
+        contrast=replace(
+            old,
+            injected_ml=total_ml,
+            annular_ml=old.annular_ml + (volume_ml if annular else 0.0),
+            leaked_ml=old.leaked_ml + leak_ml,
+            beyond_ml=old.beyond_ml + beyond_ml,
+            iodine_mg_ml=(old.iodine_mg_ml * old.injected_ml + iodine_mg_ml * volume_ml) / total_ml,
+        ),
+    )
+
+
+def rest(disc: Disc, seconds: float) -> Disc:
+    """The disc after `seconds` of waiting: a grade 5 disc leaks down toward its opening pressure, others stay."""
+    leak_ml = leaked_during_ml(disc, 0.0, seconds)
+    inside = disc.tissue != Tissue.OUTSIDE
+    held_ml = float(disc.contrast_ml[inside].sum())
+    leak_ml = min(leak_ml, held_ml)
+    if leak_ml <= 0.0:
+        return disc
+    thinned = np.where(inside, disc.contrast_ml * (1.0 - leak_ml / held_ml), disc.contrast_ml)
+    field, beyond_ml = _epidural(disc, thinned, leak_ml)
+    old = disc.contrast
+    ledger = replace(old, leaked_ml=old.leaked_ml + leak_ml, beyond_ml=old.beyond_ml + beyond_ml)
+    return replace(disc, contrast_ml=field, contrast=ledger)
+
+
+def in_nuclear_space(disc: Disc, tip_mm: ArrayLike) -> bool:
+    """Whether a needle's tip (3,) lies where it reads the nucleus: in it, in a protrusion, or in a fissure."""
+    tissue = disc.tissue_at(tip_mm)
+    if tissue is not Tissue.ANNULUS:
+        return tissue in (Tissue.NUCLEUS, Tissue.PROTRUSION)
+    local = disc.shape.patient_from_disc.inverse().points(tip_mm)
+    return bool(_fissured(disc, local[None])[0])
+
+
+def contrast_balance_ml(disc: Disc) -> float:
+    """Injected less what the voxels hold, what spread past the grid and what came out: 0 but for rounding."""
+    ledger: ContrastLedger = disc.contrast
+    return ledger.injected_ml - float(disc.contrast_ml.sum()) - ledger.beyond_ml - ledger.removed_ml
+
+
+def _check(volume_ml: float, rate_ml_s: float, iodine_mg_ml: float) -> None:
+    if not volume_ml > 0.0:
+        raise OutOfRangeError("volume_ml", f"{volume_ml} mL", "more than 0 mL")
+    if not rate_ml_s > 0.0:
+        raise OutOfRangeError("rate_ml_s", f"{rate_ml_s} mL/s", "more than 0 mL/s; 0.05 mL/s or less is usual")
+    if not 0.0 <= iodine_mg_ml <= 400.0:
+        raise OutOfRangeError("iodine_mg_ml", f"{iodine_mg_ml} mg/mL", "0 to 400 mg/mL")
+
+
+def _local_points(disc: Disc, where: BoolArray) -> FloatArray:
+    """(n, 3) voxel centres in the disc frame of the voxels chosen, in array order."""
+    k, j, i = np.nonzero(where)
+    points = disc.patient_from_index.points(np.stack([i, j, k], axis=-1))
+    return disc.shape.patient_from_disc.inverse().points(points)
+
+
+def _fissured(disc: Disc, points_mm: FloatArray) -> BoolArray:
+    """Whether points (n, 3) of the disc frame lie in the grade's fissure, which runs toward the protrusion if there is
+    one and straight back if not.
+    """
+    grade, shape = disc.dallas_grade, disc.shape
+    if grade == 0:
+        return np.zeros(len(points_mm), dtype=np.bool_)
+    aim_deg = shape.protrusion.azimuth_deg * shape.protrusion.side.sign if shape.protrusion else 0.0
+    azimuth_deg = np.degrees(np.arctan2(points_mm[:, 0], points_mm[:, 1]))
+    rim, inner = shape.rim(points_mm), shape.nucleus_fraction
+    deep = rim <= inner + FISSURE_REACH[grade] * (1.0 - inner) + (0.05 if grade == 5 else 0.0)
+    flat = np.abs(points_mm[:, 2]) <= FISSURE_HEIGHT_SHARE * shape.height_mm(points_mm) / 2.0
+    turn_deg = (azimuth_deg - aim_deg + 180.0) % 360.0 - 180.0
+    return np.asarray((np.abs(turn_deg) <= FISSURE_ARC_DEG[grade] / 2.0) & deep & flat & (points_mm[:, 1] > 0.0))
+
+
+def _nuclear(disc: Disc, field: FloatArray, volume_ml: float, tip: FloatArray) -> FloatArray:
+    """Nucleus up to its pores, then fissure (with the protrusion where it reaches the rim), then all of it fuller."""
+    within = disc.tissue == Tissue.NUCLEUS
+    if disc.tissue_at(tip) is Tissue.PROTRUSION:
+        within = within | (disc.tissue == Tissue.PROTRUSION)
+    field, left_ml = _fill(disc, field, (within, PORE_FRACTION), volume_ml, tip)
+    annulus = disc.tissue == Tissue.ANNULUS
+    cracked = np.zeros_like(annulus)
+    cracked[annulus] = _fissured(disc, _local_points(disc, annulus))
+    if disc.dallas_grade >= 3:
+        cracked |= disc.tissue == Tissue.PROTRUSION
+    field, left_ml = _fill(disc, field, (cracked, FISSURE_FRACTION), left_ml, tip)
+    return _fuller(disc, field, within | cracked, left_ml)
+
+
+def _annular(disc: Disc, field: FloatArray, volume_ml: float, tip: FloatArray) -> FloatArray:
+    intact = (disc.tissue == Tissue.ANNULUS) | (disc.tissue == Tissue.ENDPLATE)
+    field, left_ml = _fill(disc, field, (intact, ANNULAR_FRACTION), volume_ml, tip)
+    return _fuller(disc, field, intact, left_ml)
+
+
+def _fuller(disc: Disc, field: FloatArray, where: BoolArray, volume_ml: float) -> FloatArray:
+    """Spread what is left evenly over the room that the region still has."""
+    if volume_ml <= 0.0:
+        return field
+    room = np.where(where, _room_ml(disc, field, FLUID_FRACTION), 0.0)
+    total_ml = float(room.sum())
+    if volume_ml > total_ml:
+        raise OutOfRangeError("volume_ml", f"{volume_ml - total_ml:.2f} mL more than the disc can hold", "less")
+    return field + room * (volume_ml / total_ml)
+
+
+def _room_ml(disc: Disc, field: FloatArray, share: float) -> FloatArray:
+    """mL of contrast each voxel can still take: a share of its tissue and all of where tissue is gone."""
+    gone = disc.coverage - disc.fraction
+    return np.maximum((share * disc.fraction + gone) * disc.voxel_ml - field, 0.0)
+
+
+def _fill(
+    disc: Disc, field: FloatArray, region: tuple[BoolArray, float], volume_ml: float, tip: FloatArray
+) -> tuple[FloatArray, float]:
+    """Fill a region's pores from the tip (patient frame) outward; the field and what found no room, mL."""
+    where, share = region
+    if volume_ml <= 0.0 or not where.any():
+        return field, max(volume_ml, 0.0)
+    from_mm = disc.shape.patient_from_disc.inverse().points(tip)
+    room = _room_ml(disc, field, share)[where]
+    taken = _outward(room, ((_local_points(disc, where) - from_mm) ** 2).sum(axis=1), volume_ml)
+    filled = field.copy()
+    filled[where] += taken
+    return filled, max(0.0, volume_ml - float(taken.sum()))
+
+
+def _outward(room_ml: FloatArray, distance: FloatArray, volume_ml: float) -> FloatArray:
+    """Share `volume_ml` out over places by distance, each up to its room."""
+    order = np.argsort(distance, kind="stable")
+    before = np.concatenate([[0.0], np.cumsum(room_ml[order])[:-1]])
+    taken = np.empty_like(room_ml)
+    taken[order] = np.clip(volume_ml - before, 0.0, room_ml[order])
+    return taken
+
+
+def _epidural(disc: Disc, field: FloatArray, volume_ml: float) -> tuple[FloatArray, float]:
+    """Pool what leaks behind the tear, outside the disc; the field and what spread past the grid, mL."""
+    if volume_ml <= 0.0:
+        return field, 0.0
+    behind = disc.tissue == Tissue.OUTSIDE
+    points = _local_points(disc, behind)
+    shape = disc.shape
+    aim = np.radians(shape.protrusion.azimuth_deg * shape.protrusion.side.sign if shape.protrusion else 0.0)
+    way = np.array([np.sin(aim), np.cos(aim), 0.0])
+    mouth = way * (1.0 / float(shape.rim(way)) + float(shape.bump_mm(way)))
+    room = np.where(points[:, 1] > mouth[1] - 3.0, disc.voxel_ml - field[behind], 0.0)
+    taken = _outward(np.maximum(room, 0.0), ((points - mouth) ** 2).sum(axis=1), volume_ml)
+    pooled = field.copy()
+    pooled[behind] += taken
+    return pooled, max(0.0, volume_ml - float(taken.sum()))
