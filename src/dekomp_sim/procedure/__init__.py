@@ -1,1 +1,45 @@
 """What happens: case, actions, rules, events, the awake patient."""
+
+from dekomp_sim.procedure.actions import Action
+from dekomp_sim.procedure.after import after
+from dekomp_sim.procedure.card import Assessment, PatientCard, assess
+from dekomp_sim.procedure.case import Case, Exposure, Machine, Setting, begin
+from dekomp_sim.procedure.digest import case_digest
+from dekomp_sim.procedure.events import (
+    Breach,
+    BreachKind,
+    Contact,
+    Event,
+    Measured,
+    Pain,
+    Refusal,
+    Risk,
+    Said,
+    Severity,
+)
+from dekomp_sim.procedure.rules import may
+
+__all__ = [
+    "Action",
+    "Assessment",
+    "Breach",
+    "BreachKind",
+    "Case",
+    "Contact",
+    "Event",
+    "Exposure",
+    "Machine",
+    "Measured",
+    "Pain",
+    "PatientCard",
+    "Refusal",
+    "Risk",
+    "Said",
+    "Setting",
+    "Severity",
+    "after",
+    "assess",
+    "begin",
+    "case_digest",
+    "may",
+]

@@ -149,11 +149,15 @@ class SetView:
 
 @dataclass(frozen=True, slots=True)
 class Expose:
-    """Press the pedal: `frames` pulses at one kV; `mas` is that of one pulse, or the machine's own choice."""
+    """Press the pedal: `frames` pulses at one kV; `mas` is that of one pulse, or the machine's own choice.
+
+    `spot` asks automatic exposure for a picture to keep rather than a frame of fluoroscopy: more dose, less noise.
+    """
 
     kv: Annotated[float, Ge(40.0), Le(125.0)] = 80.0
     mas: Positive | Literal["auto"] = "auto"
     frames: Annotated[int, Ge(1), Le(2000)] = 1
+    spot: bool = False
     note: str = ""
     do: Literal["expose"] = "expose"
 

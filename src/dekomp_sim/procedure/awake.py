@@ -14,7 +14,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.geometry.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import Sedation
 from dekomp_sim.units import MM3_PER_ML
 

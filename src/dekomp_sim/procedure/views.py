@@ -13,7 +13,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Side
-from dekomp_sim.geometry.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import View
 
 OVER_THE_BACK_DEG: Final = 180.0

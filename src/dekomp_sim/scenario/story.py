@@ -5,34 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Gt, MinLen
 from pydantic import Field
 
 from dekomp_sim.anatomy.labels import Level, Side
-from dekomp_sim.geometry.carm import Detector
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.card import PatientCard, Scale
+from dekomp_sim.procedure.case import Machine
 
 Step = Annotated[Action, Field(discriminator="do")]
 """One step; its key `do` tells which action it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """The C-arm at hand: distances from the focus, and the detector.
-
-    The defaults are a mobile C-arm's with a 31 cm flat detector.
-    """
-
-    source_to_isocentre_mm: Annotated[float, Gt(200.0), Le(1500.0)] = 600.0
-    source_to_detector_mm: Annotated[float, Gt(300.0), Le(2000.0)] = 1020.0
-    detector: Detector = field(default_factory=Detector)
-
-    def __post_init__(self) -> None:
-        if self.source_to_isocentre_mm >= self.source_to_detector_mm:
-            raise ValueError(
-                "the detector must lie beyond the isocentre: source_to_detector_mm must exceed source_to_isocentre_mm"
-            )
 
 
 @dataclass(frozen=True, slots=True)

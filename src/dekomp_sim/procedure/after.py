@@ -1,0 +1,191 @@
+"""What an action does to a case: the one way anything changes.
+
+`after` is pure and deterministic. An action that may not happen now raises nothing: the case comes back as it was, with
+a `Refusal` and its reason as the last event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from dekomp_sim.disc import rest
+from dekomp_sim.errors import DekompSimError
+from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.awake import Deposit
+from dekomp_sim.procedure.card import assess
+from dekomp_sim.procedure.case import Antibiotic, Case, Incision
+from dekomp_sim.procedure.events import Breach, BreachKind, Refusal, Risk, Said
+from dekomp_sim.procedure.lapses import on_anaesthetising
+from dekomp_sim.procedure.movement import insert, pull, push, seat, take_out, turn
+from dekomp_sim.procedure.nucleus import decompressed, injected, specimen_sent
+from dekomp_sim.procedure.rules import may
+from dekomp_sim.procedure.sites import as_tuple, depth_wanted_mm
+from dekomp_sim.procedure.xray import exposed, turned
+
+SECONDS: Final = {
+    "assess_candidate": 300.0,
+    "consent": 300.0,
+    "position_prone": 180.0,
+    "time_out": 60.0,
+    "give_antibiotic": 120.0,
+    "prepare_sterile_field": 300.0,
+    "sedate": 120.0,
+    "anaesthetise": 20.0,
+    "incise": 15.0,
+    "ask_patient": 20.0,
+    "bandage": 60.0,
+    "advise_recovery": 180.0,
+}
+"""Time in s that a step takes on the case's clock.
+
+Assumption: no such table is published; the sum keeps a smooth case within the 15 min to 1 h that clinics state.
+"""
+
+ADVICE: Final = (
+    "You stay with us for half an hour, then you may walk and go home today. Light work in one to four days. "
+    "No heavy lifting, twisting or long sitting for two to six weeks. "
+    "Fever, growing back pain, weakness or trouble with bladder or bowel: come back at once."
+)
+"""What the patient is told (recovery times as clinics state them: walk the same day, light work 1 to 4 days, heavy
+sport and lifting 2 to 6 weeks).
+"""
+
+
+def after(case: Case, action: do.Action) -> Case:
+    """The case after an action, or the same case with a `Refusal`.
+
+    Parameters
+    ----------
+    case
+        The case before; it stays as it is.
+    action
+        What is asked.
+    """
+    reason = _reason(case, action)
+    if reason is not None:
+        return _refused(case, action, reason)
+    try:
+        done = _done(case, action)
+    except DekompSimError as error:  # the instruments, the disc or the generator cannot do it
+        return _refused(case, action, str(error))
+    return replace(_rested(case, done, action), done=(*case.done, action.do))
+
+
+def _reason(case: Case, action: do.Action) -> str | None:
+    try:
+        return may(case, action)
+    except DekompSimError as error:
+        return str(error)
+
+
+def _refused(case: Case, action: do.Action, reason: str) -> Case:
+    return replace(case, events=(*case.events, Refusal(case.clock_s, action.do, reason)))
+
+
+def _rested(before: Case, case: Case, action: do.Action) -> Case:
+    """A leaking disc leaks on while the clock runs; an injection has counted its own time."""
+    if isinstance(action, do.InjectContrast) or not case.injections:
+        return case
+    return replace(case, disc=rest(case.disc, case.clock_s - before.clock_s))
+
+
+def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per action reads best
+    match action:
+        case do.AssessCandidate():
+            return _assessed(case)
+        case do.Consent():
+            return _said(_took(case, action), "team", f"Consent signed; {case.level}, {case.side} is marked.")
+        case do.PositionProne() | do.PrepareSterileField():
+            return _took(case, action)
+        case do.TimeOut():
+            return _said(_took(case, action), "team", f"Time-out: {action.level}, {action.side}. All agree.")
+        case do.GiveAntibiotic():
+            given = Antibiotic(case.clock_s, action.agent, action.route, action.dose_g)
+            return replace(_took(case, action), antibiotics=(*case.antibiotics, given))
+        case do.Sedate():
+            return _sedated(case, action)
+        case do.SetView():
+            return turned(case, action)
+        case do.Expose():
+            assert case.carm is not None  # the rules have asked
+            return exposed(case, case.carm, action)
+        case do.Anaesthetise():
+            return _anaesthetised(case, action)
+        case do.Incise():
+            cut = Incision(case.clock_s, as_tuple(case.plan.entry_mm), action.length_mm)
+            return replace(_took(case, action), incision=cut)
+        case do.Insert():
+            return insert(case, action)
+        case do.Advance():
+            return push(case, action.instrument, depth_wanted_mm(case, action))
+        case do.Withdraw():
+            return pull(case, action.instrument, depth_wanted_mm(case, action))
+        case do.Redirect():
+            return turn(case, action)
+        case do.Remove():
+            return take_out(case, action.instrument)
+        case do.InjectContrast():
+            return injected(case, action)
+        case do.RemoveStylet():
+            return take_out(case, "trocar_stylet")
+        case do.InsertProbe():
+            return seat(case, "probe", "trocar_cannula")
+        case do.Decompress():
+            return decompressed(case, action)
+        case do.SendSpecimen():
+            return specimen_sent(case)
+        case do.AskPatient():
+            return _said(_took(case, action), "patient", _answer(case))
+        case do.Bandage():
+            return _took(case, action)
+        case do.AdviseRecovery():
+            return _said(_took(case, action), "team", ADVICE)
+        case do.Wait():
+            return replace(case, clock_s=case.clock_s + action.seconds)
+        case _:
+            assert_never(action)
+
+
+def _took(case: Case, action: do.Action) -> Case:
+    """The case once a step's time has passed."""
+    return replace(case, clock_s=case.clock_s + SECONDS[action.do])
+
+
+def _said(case: Case, speaker: str, words: str) -> Case:
+    return replace(case, events=(*case.events, Said(case.clock_s, speaker, words)))
+
+
+def _assessed(case: Case) -> Case:
+    found = assess(case.card)
+    verdict = "A candidate" if found.suitable else "Not a candidate"
+    reasons = (*found.forbids, *found.missing, *found.cautions) or found.supports
+    told = _said(
+        replace(case, clock_s=case.clock_s + SECONDS["assess_candidate"]), "team", f"{verdict}: {'; '.join(reasons)}."
+    )
+    return replace(told, assessment=found)
+
+
+def _sedated(case: Case, action: do.Sedate) -> Case:
+    reached = replace(_took(case, action), sedation=action.level)
+    if action.level is not do.Sedation.DEEP:
+        return reached
+    lapse = Risk(case.clock_s, "deep_sedation", "Deeply sedated, the patient may not report a touched root.")
+    return replace(reached, events=(*reached.events, lapse))
+
+
+def _anaesthetised(case: Case, action: do.Anaesthetise) -> Case:
+    tip = as_tuple(case.placements["anaesthetic_needle"].tip_mm)
+    deposit = Deposit(case.clock_s, tip, action.volume_ml, action.concentration_percent)
+    lapses = on_anaesthetising(case, deposit)
+    return replace(_took(case, action), deposits=(*case.deposits, deposit), events=(*case.events, *lapses))
+
+
+def _answer(case: Case) -> str:
+    """What the patient says when asked."""
+    hurt = {event.kind for event in case.events if isinstance(event, Breach)}
+    if BreachKind.ROOT in hurt:
+        return f"My {case.side} leg feels numb and weak."
+    if BreachKind.DURA in hurt:
+        return "My head aches when I lift it. I can move both feet."
+    return "I am all right. I can move both feet."

@@ -1,0 +1,229 @@
+"""The case: everything that is true at one moment of the procedure, and how a case begins.
+
+Nothing in a case is ever changed; `procedure.after` makes the next one. A case is therefore also a still of the film:
+its pictures, dose, pain and score are read off it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from annotated_types import Gt, Le
+
+from dekomp_sim.anatomy.disc_shape import DiscShape
+from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.anatomy.patient import Patient
+from dekomp_sim.disc import Disc, Receipt, voxelise
+from dekomp_sim.errors import InputError
+from dekomp_sim.geometry.carm import CArm, Detector
+from dekomp_sim.imaging.dose import DoseRecord, Technique
+from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
+from dekomp_sim.planning import Trajectory, posterolateral
+from dekomp_sim.procedure.actions import Agent, Route, Sedation
+from dekomp_sim.procedure.awake import Deposit
+from dekomp_sim.procedure.card import Assessment, PatientCard
+from dekomp_sim.procedure.events import Event
+
+FRAMES_PER_S: Final = 8.0
+"""Pulses per second of fluoroscopy. Assumption: 8, within the 3 to 15 of Schmid (Cardiovasc Intervent Radiol 2006)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The C-arm at hand: distances from the focus, and the detector.
+
+    The defaults are a mobile C-arm's with a 31 cm flat detector.
+
+    Raises
+    ------
+    ValueError
+        If the detector would not lie beyond the isocentre.
+    """
+
+    source_to_isocentre_mm: Annotated[float, Gt(200.0), Le(1500.0)] = 600.0
+    source_to_detector_mm: Annotated[float, Gt(300.0), Le(2000.0)] = 1020.0
+    detector: Detector = field(default_factory=Detector)
+
+    def __post_init__(self) -> None:
+        if self.source_to_isocentre_mm >= self.source_to_detector_mm:
+            raise ValueError("source_to_detector_mm must exceed source_to_isocentre_mm")
+
+
+@dataclass(frozen=True, slots=True)
+class Antibiotic:
+    """An antibiotic given."""
+
+    clock_s: float
+    agent: Agent
+    route: Route
+    dose_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where an instrument's tip was after a movement."""
+
+    clock_s: float
+    instrument: str
+    depth_mm: float
+    at_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Puncture:
+    """An instrument set on the skin; `through_incision` where the skin was cut there."""
+
+    clock_s: float
+    instrument: str
+    at_mm: tuple[float, float, float]
+    through_incision: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incision:
+    """A cut in the skin."""
+
+    clock_s: float
+    at_mm: tuple[float, float, float]
+    length_mm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """One press of the pedal: `index` counts from 0 and keys the noise of its picture.
+
+    `technique` is that of one pulse, `dose` that of all `frames` pulses together.
+    """
+
+    clock_s: float
+    index: int
+    carm: CArm
+    technique: Technique
+    frames: int
+    dose: DoseRecord
+    note: str
+
+    @property
+    def seconds(self) -> float:
+        """Time of fluoroscopy it took."""
+        return self.frames / FRAMES_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """Contrast given into the disc, and the pressure read after it."""
+
+    clock_s: float
+    volume_ml: float
+    rate_ml_s: float
+    iodine_mg_ml: float
+    pressure_kpa: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One moment of the procedure.
+
+    Parameters
+    ----------
+    seed, patient, level, side, card, machine, plan
+        What the case began with and keeps.
+    disc
+        The treated disc now.
+    clock_s
+        The case's own time.
+    done
+        Words of the actions carried out, in order; refused ones are not among them.
+    assessment, sedation, carm, incision
+        What the named steps left.
+    placements
+        Instruments in the patient, by key.
+    nest
+        Which of them is inside which: inner key to outer key.
+    antibiotics, deposits, punctures, redirects, track, exposures, injections, receipts, events
+        The records, each in order of time.
+    """
+
+    seed: int
+    patient: Patient
+    level: Level
+    side: Side
+    card: PatientCard
+    machine: Machine
+    plan: Trajectory
+    disc: Disc
+    clock_s: float = 0.0
+    done: tuple[str, ...] = ()
+    assessment: Assessment | None = None
+    sedation: Sedation = Sedation.NONE
+    carm: CArm | None = None
+    incision: Incision | None = None
+    placements: Mapping[str, Placement] = MappingProxyType({})
+    nest: Nest = EMPTY_NEST
+    antibiotics: tuple[Antibiotic, ...] = ()
+    deposits: tuple[Deposit, ...] = ()
+    punctures: tuple[Puncture, ...] = ()
+    redirects: int = 0
+    track: tuple[Tip, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    injections: tuple[Injection, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def shape(self) -> DiscShape:
+        """The treated disc's geometry."""
+        return self.patient.discs[self.level]
+
+    @property
+    def harmed(self) -> bool:
+        """Whether any event of the case was an injury."""
+        return any(event.harm for event in self.events)
+
+    @property
+    def fluoroscopy_s(self) -> float:
+        """Time of fluoroscopy so far."""
+        return sum(exposure.seconds for exposure in self.exposures)
+
+    @property
+    def removed_ml(self) -> float:
+        """Tissue taken out of the disc so far."""
+        return float(self.disc.removed_ml)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a case begins with besides the patient: where, on which side, for whom, with which machine and chance."""
+
+    level: Level
+    side: Side
+    card: PatientCard = field(default_factory=PatientCard)
+    machine: Machine = field(default_factory=Machine)
+    seed: int = 1
+
+
+def begin(patient: Patient, setting: Setting) -> Case:
+    """The case before its first step: the corridor planned, the disc filled with tissue.
+
+    Raises
+    ------
+    InputError
+        If the patient's volume does not show the level, or no corridor to it is free.
+    """
+    if setting.level not in patient.discs:
+        shown = ", ".join(sorted(patient.discs)) or "none"
+        raise InputError(f"patient {patient.name}", f"level {setting.level}", f"a level it shows: {shown}")
+    disc = voxelise(patient.discs[setting.level], setting.card.dallas_grade)
+    return Case(
+        seed=setting.seed,
+        patient=patient,
+        level=setting.level,
+        side=setting.side,
+        card=setting.card,
+        machine=setting.machine,
+        plan=posterolateral(patient, setting.level, setting.side),
+        disc=disc,
+    )

@@ -1,0 +1,181 @@
+"""What a movement through tissue does: contacts, complications and pain, read off the crossings of its path."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from dekomp_sim.anatomy.labels import BONES, Level, Structure
+from dekomp_sim.arrays import FloatArray
+from dekomp_sim.instruments import Advance, Crossing, Placement
+from dekomp_sim.procedure.awake import NOTICED, complaint, dermatome, numbness, rating
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.events import Breach, BreachKind, Contact, Event, Pain
+from dekomp_sim.procedure.sites import as_tuple
+
+NERVES: Final = {
+    Structure.NERVE_ROOT: BreachKind.ROOT,
+    Structure.GANGLION: BreachKind.ROOT,
+    Structure.THECAL_SAC: BreachKind.DURA,
+}
+"""Nervous structures: touched they hurt, pierced they are injured."""
+
+ORGANS: Final = {
+    Structure.AORTA: BreachKind.VESSEL,
+    Structure.INFERIOR_VENA_CAVA: BreachKind.VESSEL,
+    Structure.ILIAC_ARTERY_LEFT: BreachKind.VESSEL,
+    Structure.ILIAC_ARTERY_RIGHT: BreachKind.VESSEL,
+    Structure.ILIAC_VEIN_LEFT: BreachKind.VESSEL,
+    Structure.ILIAC_VEIN_RIGHT: BreachKind.VESSEL,
+    Structure.KIDNEY_LEFT: BreachKind.KIDNEY,
+    Structure.KIDNEY_RIGHT: BreachKind.KIDNEY,
+    Structure.COLON: BreachKind.BOWEL,
+    Structure.BOWEL_GAS: BreachKind.BOWEL,
+    Structure.BOWEL_CONTENT: BreachKind.BOWEL,
+}
+"""Structures injured as soon as a needle enters them."""
+
+DISC_PARTS: Final = frozenset({Structure.NUCLEUS, Structure.ANNULUS, Structure.ENDPLATE, Structure.PROTRUSION})
+"""What a disc consists of."""
+
+ENDPLATE_NEAR_MM: Final = 0.5
+"""Distance in mm from the endplate's surface within which a path counts as leaving the disc through it.
+
+Assumption: about the radius of the needles.
+"""
+
+
+def encounters(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
+    """Events of one instrument's way from `start_mm` to where `travel` ended.
+
+    Parameters
+    ----------
+    case
+        The case before the movement.
+    travel
+        The movement with its crossings.
+    start_mm
+        Depth of the tip before it; what was entered earlier is not told again.
+    """
+    entered = tuple(c for c in travel.crossings if c.from_mm > start_mm + 1e-6 or start_mm <= 0.0)
+    found = [
+        *(event for crossing in entered for event in _met(case, travel.placement, crossing)),
+        *_left_disc(case, travel),
+        *_bone(case, travel),
+    ]
+    return (*found, *_aches(case, travel, entered))
+
+
+def enters_disc(travel: Advance, level: Level, start_mm: float) -> bool:
+    """Whether the tip came into the disc of a level from outside it."""
+    first = [c.from_mm for c in travel.crossings if c.level is level and c.structure in DISC_PARTS]
+    return bool(first) and (min(first) > start_mm + 1e-6 or start_mm <= 0.0)
+
+
+def _met(case: Case, placement: Placement, crossing: Crossing) -> list[Event]:
+    structure = crossing.structure
+    if structure in NERVES:
+        touched: list[Event] = [_contact(case, placement, crossing)]
+        if crossing.pierced:
+            touched.append(_breach(case, placement, crossing, NERVES[structure]))
+        return [*touched, _nerve_pain(case, placement, crossing)]
+    if structure in ORGANS and crossing.pierced:
+        return [_breach(case, placement, crossing, ORGANS[structure])]
+    if structure in DISC_PARTS and crossing.level is not None and crossing.level is not case.level:
+        return _wrong_level(case, placement, crossing)
+    return []
+
+
+def _wrong_level(case: Case, placement: Placement, crossing: Crossing) -> list[Event]:
+    told = {(e.instrument, e.name) for e in case.events if isinstance(e, Breach)}
+    breach = _breach(case, placement, crossing, BreachKind.WRONG_LEVEL, f"the {crossing.level} disc")
+    return [] if (breach.instrument, breach.name) in told else [breach]
+
+
+def _at(placement: Placement, depth_mm: float) -> FloatArray:
+    return np.asarray(placement.entry_mm + depth_mm * placement.direction)
+
+
+def _contact(case: Case, placement: Placement, crossing: Crossing) -> Contact:
+    at = as_tuple(_at(placement, crossing.from_mm))
+    name = _spoken(crossing)
+    return Contact(case.clock_s, placement.instrument.key, crossing.structure, name, crossing.from_mm, at)
+
+
+def _breach(case: Case, placement: Placement, crossing: Crossing, kind: BreachKind, name: str = "") -> Breach:
+    at = as_tuple(_at(placement, crossing.from_mm))
+    return Breach(
+        case.clock_s,
+        kind,
+        placement.instrument.key,
+        crossing.structure,
+        name or _spoken(crossing),
+        crossing.from_mm,
+        at,
+    )
+
+
+def _spoken(crossing: Crossing) -> str:
+    return f"the {crossing.name}"
+
+
+def _nerve_pain(case: Case, placement: Placement, crossing: Crossing) -> Pain:
+    strand = next((s for s in case.patient.strands if s.name == crossing.name), None)
+    numb = numbness(case.deposits, _at(placement, crossing.from_mm), case.clock_s)
+    score = rating(crossing.structure, numb, case.sedation)
+    root = dermatome(strand) if strand else ""
+    side = strand.side.value if strand and strand.side else ""
+    return Pain(case.clock_s, score, complaint(crossing.structure, score, root, side), crossing.structure, root)
+
+
+def _left_disc(case: Case, travel: Advance) -> list[Event]:
+    """A path that leaves the treated disc in front or through an endplate opens it there."""
+    parts = [c for c in travel.crossings if c.level is case.level and c.structure in DISC_PARTS]
+    if not parts:
+        return []
+    out_mm = max(c.to_mm for c in parts)
+    beyond = travel.placement.depth_mm > out_mm + 1e-6
+    if not beyond and travel.stopped_by not in BONES:
+        return []
+    shape = case.shape
+    local = shape.patient_from_disc.inverse().points(_at(travel.placement, out_mm))
+    to_endplate = float(shape.height_mm(local)) / 2.0 - abs(float(local[2]))
+    last = parts[-1]
+    if to_endplate < ENDPLATE_NEAR_MM:
+        kind, structure, name = BreachKind.ENDPLATE, Structure.ENDPLATE, f"the {case.level} endplate"
+    elif beyond and local[1] < 0.0:
+        kind, structure, name = BreachKind.ANTERIOR_ANNULUS, Structure.ANNULUS, f"the anterior {case.level} annulus"
+    else:
+        return []
+    at = Crossing(structure, out_mm, out_mm, last.name, last.level)
+    return [_breach(case, travel.placement, at, kind, name)]
+
+
+def _bone(case: Case, travel: Advance) -> list[Event]:
+    if travel.stopped_by is None:
+        return []
+    name = f"bone ({travel.stopped_by.name.lower().replace('_', ' ')})"
+    depth = travel.placement.depth_mm
+    at = as_tuple(travel.placement.tip_mm)
+    return [Contact(case.clock_s, travel.placement.instrument.key, travel.stopped_by, name, depth, at)]
+
+
+def _aches(case: Case, travel: Advance, entered: tuple[Crossing, ...]) -> list[Event]:
+    """The worst of what else hurts on the way, once."""
+    places = [(c.structure, c.from_mm) for c in entered if c.structure not in NERVES and not _painless(case, c)]
+    if travel.stopped_by is not None:
+        places.append((travel.stopped_by, travel.placement.depth_mm))
+    scores = [
+        (rating(what, numbness(case.deposits, _at(travel.placement, depth), case.clock_s), case.sedation), what)
+        for what, depth in places
+    ]
+    score, worst = max(scores, key=lambda pair: pair[0], default=(0.0, Structure.FAT))
+    if score < NOTICED:
+        return []
+    return [Pain(case.clock_s, score, complaint(worst, score), worst)]
+
+
+def _painless(case: Case, crossing: Crossing) -> bool:
+    """Cut skin does not hurt again."""
+    return crossing.structure is Structure.SKIN and case.incision is not None

@@ -1,0 +1,242 @@
+"""Instruments in the patient: in, forward, back, turned, out; what lies inside an instrument moves with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from dekomp_sim.anatomy.labels import Structure
+from dekomp_sim.arrays import FloatArray, unit
+from dekomp_sim.geometry.rigid import Rigid
+from dekomp_sim.instruments import (
+    CATALOGUE,
+    Advance,
+    Placement,
+    advance,
+    coaxial,
+    inner_of,
+    inserted,
+    removed,
+)
+from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.case import Case, Puncture, Tip
+from dekomp_sim.procedure.encounters import encounters, enters_disc
+from dekomp_sim.procedure.events import Event, Said
+from dekomp_sim.procedure.lapses import on_entering_disc
+from dekomp_sim.procedure.rules import guide
+from dekomp_sim.procedure.sites import as_tuple
+
+SPEED_MM_S: Final = 2.0
+"""Speed of a needle in mm/s. Assumption: a careful hand."""
+
+HANDLING_S: Final = 10.0
+"""Time in s to take, insert, exchange or turn an instrument. Assumption."""
+
+IN_INCISION_MM: Final = 5.0
+"""Distance in mm from the incision within which an instrument goes through it. Assumption: half a fingertip."""
+
+FELT: Final = {
+    Structure.ANNULUS: "firm and gritty: annulus",
+    Structure.PROTRUSION: "firm: the protruding annulus",
+    Structure.NUCLEUS: "soft again: nucleus",
+}
+"""What the hand says of tissue newly met."""
+
+
+def insert(case: Case, action: do.Insert) -> Case:
+    """Set an instrument on the skin, or into its guide with its tip at the guide's."""
+    outer = guide(case, action.instrument)
+    if outer is not None:
+        return seat(case, action.instrument, outer, beyond_mm=0.0)
+    entry = _entry(case, action)
+    aim = case.plan.target_mm if action.aim == "planned" else _point(action.aim)
+    key = action.instrument
+    placed = {key: Placement(CATALOGUE[key], entry, unit(aim - entry), 0.0)}
+    nest = case.nest
+    if key == "trocar_cannula":  # the trocar is handed over whole, the stylet's tip leading
+        whole = coaxial(CATALOGUE["trocar_stylet"], placed[key])
+        placed = {key: placed[key].at_depth(-whole.depth_mm), "trocar_stylet": whole.at_depth(0.0)}
+        nest = inserted("trocar_stylet", key, nest)
+    puncture = Puncture(case.clock_s, key, as_tuple(entry), _in_incision(case, entry))
+    return replace(
+        case,
+        placements=_joined(case.placements, placed),
+        nest=nest,
+        punctures=(*case.punctures, puncture),
+        track=(*case.track, *_tips(case.clock_s, placed.values())),
+        clock_s=case.clock_s + HANDLING_S,
+    )
+
+
+def seat(case: Case, key: str, outer: str, beyond_mm: float | None = None) -> Case:
+    """Lead `key` through `outer` until its tip is `beyond_mm` past the outer tip; fully in where that is None."""
+    around = case.placements[outer]
+    flush = coaxial(CATALOGUE[key], around, 0.0)
+    within = replace(
+        case,
+        placements=_joined(case.placements, {key: flush}),
+        nest=inserted(key, outer, case.nest),
+        track=(*case.track, *_tips(case.clock_s, [flush])),
+        clock_s=case.clock_s + HANDLING_S,
+    )
+    goal = coaxial(CATALOGUE[key], around, beyond_mm).depth_mm
+    return push(within, key, goal) if goal > flush.depth_mm else within
+
+
+def push(case: Case, key: str, to_depth_mm: float) -> Case:
+    """Advance an instrument, and what is in it, to a depth below the skin or until bone stops any of them.
+
+    Raises
+    ------
+    OutOfRangeError
+        If it, or what it lies in, is too short for that.
+    """
+    placement = case.placements[key]
+    way_mm = to_depth_mm - placement.depth_mm
+    if key in case.nest:
+        around = case.placements[case.nest[key]]
+        coaxial(placement.instrument, around, to_depth_mm - around.depth_mm)  # refuses what does not reach
+    moving = _with_inner(case, key)
+    starts = {name: _free_from_mm(case, name) for name in moving}
+    travels = {name: _travel(case, name, starts[name], way_mm) for name in moving}
+    short_mm = max(_shortfall(travel) for travel in travels.values())
+    if short_mm > 0.0:
+        way_mm = max(way_mm - short_mm, 0.0)
+        travels = {n: _clipped(_travel(case, n, starts[n], way_mm), travels[n]) for n in moving}
+    now = {name: case.placements[name].at_depth(case.placements[name].depth_mm + way_mm) for name in moving}
+    clock_s = case.clock_s + way_mm / SPEED_MM_S
+    told = [event for name in reversed(moving) for event in _told(case, travels[name], starts[name])]
+    leader = max(moving, key=lambda name: now[name].depth_mm)
+    told += _felt(case, travels[leader], starts[leader])
+    return replace(
+        case,
+        placements=_joined(case.placements, now),
+        track=(*case.track, *_tips(clock_s, now.values())),
+        events=(*case.events, *_once(told)),
+        clock_s=clock_s,
+    )
+
+
+def pull(case: Case, key: str, to_depth_mm: float) -> Case:
+    """Withdraw an instrument, and what is in it, to a depth below the skin."""
+    way_mm = case.placements[key].depth_mm - to_depth_mm
+    moving = _with_inner(case, key)
+    now = {name: case.placements[name].at_depth(case.placements[name].depth_mm - way_mm) for name in moving}
+    clock_s = case.clock_s + way_mm / SPEED_MM_S
+    track = (*case.track, *_tips(clock_s, now.values()))
+    return replace(case, placements=_joined(case.placements, now), track=track, clock_s=clock_s)
+
+
+def turn(case: Case, action: do.Redirect) -> Case:
+    """Turn an instrument, and what is in it, about its skin entry: tip to the midline, tip to the head."""
+    placement = case.placements[action.instrument]
+    to_midline = unit([-case.side.sign, 0.0, 0.0])
+    medial = Rigid.about_axis(np.cross(placement.direction, to_midline), action.medial_deg)
+    halfway = medial.directions(placement.direction)
+    cranial = Rigid.about_axis(np.cross(halfway, [0.0, 0.0, 1.0]), action.cranial_deg)
+    direction = unit(cranial.directions(halfway))
+    moving = _with_inner(case, action.instrument)
+    now = {name: replace(case.placements[name], direction=direction) for name in moving}
+    return replace(
+        case,
+        placements=_joined(case.placements, now),
+        redirects=case.redirects + 1,
+        track=(*case.track, *_tips(case.clock_s, now.values())),
+        clock_s=case.clock_s + HANDLING_S,
+    )
+
+
+def take_out(case: Case, key: str) -> Case:
+    """Take an instrument, and what is in it, out of the patient."""
+    leaving = _with_inner(case, key)
+    deepest = max(case.placements[name].depth_mm for name in leaving)
+    left = {name: placement for name, placement in case.placements.items() if name not in leaving}
+    clock_s = case.clock_s + HANDLING_S + max(deepest, 0.0) / SPEED_MM_S
+    return replace(case, placements=MappingProxyType(left), nest=removed(key, case.nest), clock_s=clock_s)
+
+
+def _entry(case: Case, action: do.Insert) -> FloatArray:
+    """(3,) where the skin is met: the asked point, shifted in the skin's plane as the action says.
+
+    The shift is along the patient's axes and then back onto the planned axis's depth, so a shifted entry may lie a
+    little above or below the skin; the path begins there all the same.
+    """
+    entry = case.plan.entry_mm if action.entry == "planned" else _point(action.entry)
+    shift = np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
+    return np.asarray(entry + shift)
+
+
+def _point(point: do.Point | str) -> FloatArray:
+    assert isinstance(point, do.Point)
+    return np.array([point.x_mm, point.y_mm, point.z_mm])
+
+
+def _in_incision(case: Case, entry_mm: FloatArray) -> bool:
+    if case.incision is None:
+        return False
+    return bool(np.linalg.norm(entry_mm - np.array(case.incision.at_mm)) <= IN_INCISION_MM)
+
+
+def _with_inner(case: Case, key: str) -> tuple[str, ...]:
+    """The instrument and what lies in it, outermost first."""
+    inner = inner_of(key, case.nest)
+    return (key,) if inner is None else (key, *_with_inner(case, inner))
+
+
+def _free_from_mm(case: Case, key: str) -> float:
+    """Depth from which an instrument meets tissue: its tip, or the tip of what it lies in where that is deeper."""
+    own = case.placements[key].depth_mm
+    outer = case.nest.get(key)
+    return own if outer is None else max(own, case.placements[outer].depth_mm)
+
+
+def _travel(case: Case, key: str, start_mm: float, way_mm: float) -> Advance:
+    """How one member gets on: through tissue only beyond `start_mm`, the rest is inside its guide."""
+    placement = case.placements[key]
+    goal = max(placement.depth_mm + way_mm, start_mm)
+    return advance(case.patient, placement.at_depth(start_mm), goal)
+
+
+def _shortfall(travel: Advance) -> float:
+    return travel.wanted_mm - travel.placement.depth_mm if travel.stopped_by is not None else 0.0
+
+
+def _clipped(travel: Advance, first: Advance) -> Advance:
+    """The shorter way, with the bone that stopped the first try if it was this member's."""
+    return replace(travel, stopped_by=first.stopped_by if _shortfall(first) > 0.0 else None)
+
+
+def _told(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
+    entering = enters_disc(travel, case.level, start_mm)
+    lapses = on_entering_disc(case, travel.placement.instrument.key) if entering else ()
+    return (*lapses, *encounters(case, travel, start_mm))
+
+
+def _felt(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
+    new = [c for c in travel.crossings if c.structure in FELT and c.from_mm > start_mm + 1e-6 and c.pierced]
+    return tuple(Said(case.clock_s, "hand", f"{c.from_mm:.0f} mm, {FELT[c.structure]}.") for c in new)
+
+
+def _once(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The events without those that the trocar's cannula repeats just behind its stylet."""
+    kept: dict[tuple[str, ...], Event] = {}
+    for event in events:
+        kept.setdefault(_identity(event), event)
+    return tuple(kept.values())
+
+
+def _identity(event: Event) -> tuple[str, ...]:
+    what = getattr(event, "name", "") or getattr(event, "words", "")
+    return type(event).__name__, getattr(event, "kind", ""), what
+
+
+def _tips(clock_s: float, placements: Iterable[Placement]) -> tuple[Tip, ...]:
+    return tuple(Tip(clock_s, p.instrument.key, p.depth_mm, as_tuple(p.tip_mm)) for p in placements)
+
+
+def _joined(old: Mapping[str, Placement], new: Mapping[str, Placement]) -> Mapping[str, Placement]:
+    return MappingProxyType({**old, **new})

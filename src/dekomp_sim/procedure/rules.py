@@ -1,0 +1,254 @@
+"""Whether an action may happen now; where not, the reason as a sentence.
+
+A rule refuses what the clinic would stop or what cannot be done with the hands. What can be done but should not be is
+allowed, and leaves an event.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from dekomp_sim.disc import pressure_kpa
+from dekomp_sim.instruments import (
+    CATALOGUE,
+    FITS_INSIDE,
+    Kind,
+    may_advance,
+    may_enter_skin,
+    may_insert,
+    may_remove,
+    may_run,
+)
+from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.awake import LIDOCAINE_MG_KG_AT_MOST, numbness
+from dekomp_sim.procedure.card import Allergy
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.nucleus import STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.ranges import out_of_range
+from dekomp_sim.procedure.sites import depth_wanted_mm, entry_planned, tip_in_disc
+from dekomp_sim.procedure.views import TILT_DEG_AT_MOST, angles_of
+
+REDIRECT_DEPTH_MM: Final = 40.0
+"""Deepest tip in mm at which a needle may be turned.
+
+Assumption: a needle is drawn back to the fascia first; the skin-to-fascia way is about half the way to the facet.
+"""
+
+CONTRAST_ML_AT_MOST: Final = 3.5
+"""Volume in mL at which discography stops (SIS practice: about 3 to 3.5 mL)."""
+
+
+def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line per action reads best
+    """Why an action is refused now, or None where it may happen."""
+    wrong = out_of_range(action)
+    if wrong is not None:
+        return wrong
+    match action:
+        case do.AssessCandidate():
+            return _when(not case.punctures, "The procedure has begun.")
+        case do.Consent():
+            return _consent(case)
+        case do.PositionProne():
+            return _after(case, "consent") or _when(not case.placements, "There is an instrument in the patient.")
+        case do.TimeOut():
+            return _after(case, "position_prone") or _time_out(case, action)
+        case do.GiveAntibiotic():
+            return _after(case, "consent") or _antibiotic(case, action)
+        case do.PrepareSterileField():
+            return _after(case, "position_prone")
+        case do.Sedate():
+            return _sedate(action)
+        case do.SetView():
+            return _after(case, "position_prone") or _reach(case, action)
+        case do.Expose():
+            return _when(case.carm is not None, "The C-arm has no view yet: set_view first.")
+        case do.Anaesthetise():
+            return _anaesthetise(case, action)
+        case do.Incise():
+            return _skin_ready(case) or _incise(case)
+        case do.Insert():
+            return _skin_ready(case) or _insert(case, action)
+        case do.Advance():
+            return _in_patient(case, action.instrument) or _advance(case, action)
+        case do.Withdraw():
+            return _in_patient(case, action.instrument) or _withdraw(case, action)
+        case do.Redirect():
+            return _in_patient(case, action.instrument) or _redirect(case, action)
+        case do.Remove():
+            return _in_patient(case, action.instrument) or may_remove(action.instrument, case.nest).reason or None
+        case do.InjectContrast():
+            return _inject(case, action)
+        case do.RemoveStylet():
+            return _when("trocar_stylet" in case.nest, "No stylet is in the trocar cannula.")
+        case do.InsertProbe():
+            return _insert_probe(case)
+        case do.Decompress():
+            return _decompress(case)
+        case do.SendSpecimen():
+            return _when(bool(case.receipts), "Nothing was removed.") or _out(case, "probe")
+        case do.Bandage():
+            return _bandage(case)
+        case do.AdviseRecovery():
+            return _after(case, "bandage")
+        case do.AskPatient() | do.Wait():
+            return None
+        case _:
+            assert_never(action)
+
+
+def guide(case: Case, key: str) -> str | None:
+    """The instrument in the patient that `key` goes through, or None where it goes through the skin."""
+    return next((outer for outer in case.placements if key in FITS_INSIDE.get(outer, ())), None)
+
+
+def _when(holds: bool, otherwise: str) -> str | None:
+    return None if holds else otherwise
+
+
+def _after(case: Case, step: str) -> str | None:
+    return _when(step in case.done, f"First: {step.replace('_', ' ')}.")
+
+
+def _out(case: Case, key: str) -> str | None:
+    return _when(key not in case.placements, f"{CATALOGUE[key].title} is still in the patient.")
+
+
+def _in_patient(case: Case, key: str) -> str | None:
+    return _when(key in case.placements, f"{_title(key)} is not in the patient.")
+
+
+def _title(key: str) -> str:
+    return CATALOGUE[key].title if key in CATALOGUE else f"'{key}'"
+
+
+def _consent(case: Case) -> str | None:
+    found = case.assessment
+    if found is None:
+        return "First: assess candidate."
+    if found.suitable:
+        return None
+    return f"The card speaks against it: {'; '.join((*found.forbids, *found.missing))}."
+
+
+def _time_out(case: Case, action: do.TimeOut) -> str | None:
+    same = (action.level, action.side) == (case.level, case.side)
+    return _when(same, f"The consent says {case.level}, {case.side}; {action.level}, {action.side} was read out.")
+
+
+def _antibiotic(case: Case, action: do.GiveAntibiotic) -> str | None:
+    if action.agent is do.Agent.CEFAZOLIN and Allergy.CEPHALOSPORIN in case.card.allergies:
+        return "The patient is allergic to cephalosporins."
+    in_disc = any(tip_in_disc(case, key) for key in case.placements)
+    return _when(action.route is do.Route.INTRAVENOUS or in_disc, "No needle is in the disc.")
+
+
+def _sedate(action: do.Sedate) -> str | None:
+    awake = action.level is not do.Sedation.GENERAL
+    return _when(awake, "General anaesthesia is contraindicated: the patient must report a touched root.")
+
+
+def _reach(case: Case, action: do.SetView) -> str | None:
+    if action.view is None:
+        return None
+    now = case.carm.primary_deg if case.carm else 180.0
+    tilt = angles_of(action.view, case.shape, case.side, case.plan.direction, now).secondary_deg
+    out = f"The C-arm tilts {TILT_DEG_AT_MOST:g} degrees at most; this view needs {abs(tilt):.0f}."
+    return _when(abs(tilt) <= TILT_DEG_AT_MOST, out)
+
+
+def _skin_ready(case: Case) -> str | None:
+    return _after(case, "time_out") or _after(case, "prepare_sterile_field")
+
+
+def _anaesthetise(case: Case, action: do.Anaesthetise) -> str | None:
+    if Allergy.LOCAL_ANAESTHETIC in case.card.allergies:
+        return "The patient is allergic to the local anaesthetic."
+    if "anaesthetic_needle" not in case.placements:
+        return "The anaesthetic needle is not in the patient."
+    limit_mg = LIDOCAINE_MG_KG_AT_MOST * case.card.weight_kg
+    given_mg = sum(deposit.lidocaine_mg for deposit in case.deposits)
+    whole_mg = given_mg + action.volume_ml * action.concentration_percent * 10.0
+    return _when(whole_mg <= limit_mg, f"That would make {whole_mg:.0f} mg of lidocaine; {limit_mg:.0f} mg at most.")
+
+
+def _incise(case: Case) -> str | None:
+    if case.incision is not None:
+        return "The skin is open already."
+    numb = numbness(case.deposits, entry_planned(case), case.clock_s)
+    return _when(numb > 0.0, "The skin is not numb there: infiltrate it, and give it a minute.")
+
+
+def _insert(case: Case, action: do.Insert) -> str | None:
+    key = action.instrument
+    if key not in CATALOGUE:
+        return f"The tray holds no '{key}', but: {', '.join(CATALOGUE)}."
+    if CATALOGUE[key].kind is Kind.BLADE:
+        return "The scalpel cuts with incise."
+    if key in case.placements:
+        return f"{CATALOGUE[key].title} is in the patient already."
+    outer = guide(case, key)
+    if outer is not None:
+        return may_insert(key, outer, case.nest).reason or None
+    if key == "trocar_cannula" and case.incision is None:
+        return "The trocar needs a skin incision first."
+    return may_enter_skin(key).reason or None
+
+
+def _advance(case: Case, action: do.Advance) -> str | None:
+    goal = depth_wanted_mm(case, action)
+    now = case.placements[action.instrument].depth_mm
+    if goal <= now:
+        return f"Its tip is at {now:.1f} mm already; {goal:.1f} mm was asked: withdraw it."
+    return may_advance(action.instrument, case.nest).reason or None
+
+
+def _withdraw(case: Case, action: do.Withdraw) -> str | None:
+    goal = depth_wanted_mm(case, action)
+    now = case.placements[action.instrument].depth_mm
+    return _when(0.0 <= goal < now, f"Its tip is at {now:.1f} mm; {goal:.1f} mm was asked: advance or remove it.")
+
+
+def _redirect(case: Case, action: do.Redirect) -> str | None:
+    if action.instrument in case.nest:
+        return f"Turn {_title(case.nest[action.instrument])}, which it lies in."
+    inside = [action.instrument, *(inner for inner, outer in case.nest.items() if outer == action.instrument)]
+    deepest = max(case.placements[key].depth_mm for key in inside)
+    why = (
+        f"The tip is {deepest:.0f} mm deep: withdraw to {REDIRECT_DEPTH_MM:.0f} mm first; levering breaks instruments."
+    )
+    return _when(deepest <= REDIRECT_DEPTH_MM, why)
+
+
+def _inject(case: Case, action: do.InjectContrast) -> str | None:
+    if Allergy.IODINE_CONTRAST in case.card.allergies:
+        return "The patient is allergic to iodinated contrast."
+    if not tip_in_disc(case, "discography_needle"):
+        return f"No discography needle has its tip in the {case.level} disc."
+    whole_ml = action.volume_ml + sum(one.volume_ml for one in case.injections)
+    if whole_ml > CONTRAST_ML_AT_MOST:
+        return f"That would make {whole_ml:.1f} mL of contrast; {CONTRAST_ML_AT_MOST:g} mL at most."
+    above_kpa = pressure_kpa(case.disc) - case.disc.opening_kpa
+    return _when(above_kpa < STOP_ABOVE_OPENING_KPA, "The disc is at 50 psi above opening: stop.")
+
+
+def _insert_probe(case: Case) -> str | None:
+    if "trocar_cannula" not in case.placements:
+        return "The trocar cannula is not in the patient."
+    if "trocar_stylet" in case.nest:
+        return "The stylet is still in the cannula: take it out first."
+    if not tip_in_disc(case, "trocar_cannula"):
+        return f"The cannula's tip is not in the {case.level} disc."
+    return may_insert("probe", "trocar_cannula", case.nest).reason or None
+
+
+def _decompress(case: Case) -> str | None:
+    runs = may_run("probe", case.nest)
+    if not runs:
+        return runs.reason
+    return _when(tip_in_disc(case, "probe"), f"The probe's tip is not in the {case.level} disc.")
+
+
+def _bandage(case: Case) -> str | None:
+    if case.placements:
+        return f"Still in the patient: {', '.join(_title(key) for key in case.placements)}."
+    return _when(bool(case.punctures), "There is no wound.")
