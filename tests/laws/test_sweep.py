@@ -16,7 +16,7 @@ DETECTOR = Detector(74, 90, 3.0)
 
 
 def joseph(counts: Int16Array, patient_from_index: Affine, floor: int, carm: CArm, detector: Detector) -> FloatArray:
-    """Joseph's line integrals, ray by ray: bilinear samples on the planes of the major axis times the path per plane."""
+    """Joseph's integrals, ray by ray: bilinear samples on the planes of the major axis times the path per plane."""
     padded = np.pad(np.maximum(counts.astype(np.float64) - floor, 0.0), 1).transpose(2, 1, 0)
     focus = patient_from_index.indices(carm.source_mm) + 1.0
     pixels = carm.pixel_centres_mm(detector)
@@ -34,7 +34,7 @@ def joseph(counts: Int16Array, patient_from_index: Affine, floor: int, carm: CAr
 
 
 def smooth_volume(seed: int, shape: tuple[int, int, int]) -> Int16Array:
-    """Counts that fade to 0 at the borders and hold no detail finer than a detector pixel: nothing the warp may lose."""
+    """Counts that fade to 0 at the borders and hold no detail finer than a pixel: nothing the warp may lose."""
     noise = np.random.default_rng(seed).normal(size=shape)
     field = ndimage.gaussian_filter(noise, 3.0)
     fade = np.einsum("k,j,i->kji", *[np.hanning(n + 2)[1:-1] for n in shape])

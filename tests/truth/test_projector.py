@@ -19,7 +19,8 @@ def ball_counts(affine: Affine, size: int) -> Int16Array:
     """1000 inside the ball, antialiased by the signed distance at its surface."""
     k, j, i = np.meshgrid(*[np.arange(size)] * 3, indexing="ij")
     distance = np.linalg.norm(affine.points(np.stack([i, j, k], axis=-1)) - CENTRE_MM, axis=-1)
-    return np.rint(1000 * np.clip(0.5 + (RADIUS_MM - distance) / affine.spacing_mm[0], 0.0, 1.0)).astype(np.int16)
+    counts = 1000 * np.clip(0.5 + (RADIUS_MM - distance) / affine.spacing_mm[0], 0.0, 1.0)
+    return np.asarray(np.rint(counts), dtype=np.int16)
 
 
 def ball_chord(carm: CArm, detector: Detector) -> tuple[FloatArray, FloatArray]:
@@ -124,7 +125,11 @@ def test_a_needle_drawn_analytically_equals_one_projected_from_a_fine_grid() -> 
     inside *= np.clip(0.5 + (np.linalg.norm(end - start) - along) / step, 0, 1)
     carm, detector = CArm(25.0, 0.0, (0.0, 0.0, 0.0)), Detector(64, 64, 0.3)
     affine = Affine.from_spacing((step,) * 3, (-5.0, -5.0, -5.0))
-    fine = Projector(np.rint(inside * 10000).astype(np.int16), affine).line_integrals(carm, Detector(256, 256, 0.075))[0]
+    fine = Projector(np.rint(inside * 10000).astype(np.int16), affine).line_integrals(carm, Detector(256, 256, 0.075))[
+        0
+    ]
     voxels = fine.reshape(64, 4, 64, 4).mean(axis=(1, 3)) / 10000.0 * STEEL / 10.0
     drawn = areal(Rod(start, end, radius), carm, detector)
-    assert np.abs(drawn - voxels).max() < 0.01 * drawn.max() + 0.004  # 1 % of the peak, plus a tenth of a voxel of steel
+    assert (
+        np.abs(drawn - voxels).max() < 0.01 * drawn.max() + 0.004
+    )  # 1 % of the peak, plus a tenth of a voxel of steel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,35 +27,63 @@ enhancement and publish no figure."""
 EDGE_SIGMA_PX: Final = 2.0
 """Assumption: scale in pixels below which detail is enhanced."""
 
+HARMONISED_SHARE: Final = 0.5
+"""Assumption: share of the slow change across the picture that the console takes away (dynamic range compression), so
+that thick and thin parts of the body fit one window."""
+
+HARMONISED_OVER: Final = 0.12
+"""Assumption: scale of that slow change, as a share of the picture's height."""
+
+MEASURED_MARGIN: Final = 0.15
+"""Assumption: the window is fitted to the picture without this share at each edge."""
+
+OPEN_LOG: Final = -0.7
+"""ln(signal) above which a pixel shows open beam: it takes no part in fitting the window."""
+
 _LETTER_SHARE: Final = 0.26
 """A direction's letter is shown when its cosine with the picture's axis exceeds this (15 degrees off square)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """The range of log signal shown from black to white.
+    """What the console makes of the patient's picture before it shows any: a level for each place and a range.
+
+    It is fitted to the patient alone, so an instrument coming in changes no brightness.
 
     Parameters
     ----------
+    slow
+        (rows, cols) float32 slow change that is taken away.
     low, high
-        ln(signal) at the window's ends; metal may be darker than `low` and shows black.
+        ln(signal) without it at black and at white; metal may be darker than `low` and shows black.
     """
 
+    slow: Float32Array
     low: float
     high: float
 
     @classmethod
     def fitted(cls, log_signal: Float32Array) -> Window:
-        """The window that fits the patient's picture: from below its 1st to its 99th percentile."""
-        low, high = np.percentile(log_signal[::4, ::4], [1.0, 99.0])
+        """The window that fits the patient's picture (rows, cols) ln(signal): the 1st to the 99th percentile of its
+        middle, with room for metal below.
+        """
+        held = np.minimum(log_signal, np.float32(OPEN_LOG))
+        rows, cols = log_signal.shape
+        coarse = ndimage.gaussian_filter(held[::4, ::4], HARMONISED_OVER * rows / 4, mode="nearest")
+        slow = ndimage.zoom(coarse, (rows / coarse.shape[0], cols / coarse.shape[1]), order=1, grid_mode=False)
+        slow = HARMONISED_SHARE * (slow - np.float32(coarse.mean()))
+        top, left = round(rows * MEASURED_MARGIN), round(cols * MEASURED_MARGIN)
+        middle = (slice(top, rows - top, 3), slice(left, cols - left, 3))
+        body = (log_signal - slow)[middle][log_signal[middle] < OPEN_LOG]
+        low, high = np.percentile(body, [1.0, 99.0]) if body.size else (-1.0, 0.0)
         width = max(float(high - low), 0.7)
-        return cls(float(low) - 0.25 * width, float(high) + 0.05 * width)
+        return cls(slow.astype(np.float32), float(low) - 0.25 * width, float(high) + 0.1 * width)
 
 
 def console_picture(log_signal: Float32Array, window: Window) -> NDArray[np.uint16]:
     """The 16-bit picture (rows, cols) of ln(signal): what absorbs is dark, as on a fluoroscopy console."""
     detail = log_signal - ndimage.gaussian_filter(log_signal, EDGE_SIGMA_PX, mode="nearest")
-    share = (log_signal + EDGE_GAIN * detail - window.low) / (window.high - window.low)
+    share = (log_signal - window.slow + EDGE_GAIN * detail - window.low) / (window.high - window.low)
     return np.asarray(np.rint(np.clip(share, 0.0, 1.0) * WHITE), dtype=np.uint16)
 
 
@@ -79,12 +108,12 @@ def positioner_words(carm: CArm) -> str:
     >>> positioner_words(CArm(-30.0, 10.0, (0, 0, 0)))
     'RAO 30 CRA 10'
     """
-    primary = (carm.primary_deg + 180.0) % 360.0 - 180.0
+    primary = 180.0 - (180.0 - carm.primary_deg) % 360.0
     across = f"{'LAO' if primary >= 0 else 'RAO'} {abs(primary):.0f}"
     return f"{across} {'CRA' if carm.secondary_deg >= 0 else 'CAU'} {abs(carm.secondary_deg):.0f}"
 
 
-def annotated(picture: NDArray[np.uint16], carm: CArm, lines: tuple[str, ...] = ()) -> NDArray[np.uint16]:
+def annotated(picture: NDArray[np.uint16], carm: CArm, lines: Sequence[str] = ()) -> NDArray[np.uint16]:
     """A copy of the picture with orientation letters at its edges, the banner below and `lines` at the upper left."""
     rows, cols = picture.shape
     size = max(9, round(rows / 32))

@@ -51,7 +51,8 @@ def _store(builder: Any, value: Any, pointer: Any, offset: Any) -> None:
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
     """a * b + c, fused where the processor can."""
     kind = ir.FunctionType(_F32X8, [_F32X8] * 3)
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fmuladd.v8f32"), [a, b, c])
+    declare: Any = cgutils.get_or_insert_function
+    return builder.call(declare(builder.module, kind, "llvm.fmuladd.v8f32"), [a, b, c])
 
 
 def _transpose(builder: Any, rows: list[Any]) -> list[Any]:
@@ -73,8 +74,8 @@ def blend_rows(typing: Any, volume: Any, rows: Any, weights: Any, floor: Any, fi
     """Interpolate `chunks` groups of eight voxels between pairs of voxel rows, for eight lanes, and transpose.
 
     volume: int16 flat; rows: int64 (16,) offsets of the lower then the upper voxel row of each lane; weights: float32
-    (16,) likewise; floor: int16, voxels count from there up (value - floor, 0 below); voxels and floor are not negative; first: offset within the rows;
-    out: float32 flat, out[8 n + lane] is voxel n of the lane's blended row.
+    (16,) likewise; floor: int16, voxels count from there up (value - floor, 0 below), neither is negative; first: offset
+    within the rows; out: float32 flat, out[8 n + lane] is voxel n of the lane's blended row.
     """
     signature = types.void(volume, rows, weights, floor, first, chunks, out)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array
+from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.lanes import LANES
 from dekomp_sim.imaging.sweep import crossings, sweep_block, value_spans, warp_rows
@@ -172,7 +172,9 @@ def _samples(rays: _IndexRays, axis: int, detector: Detector) -> tuple[float, fl
     middle = (last_row / 2.0, last_col / 2.0)
     here = rays.on_plane(axis, *middle)
     step = float(
-        np.hypot(rays.on_plane(axis, middle[0] + 1, middle[1]) - here, rays.on_plane(axis, middle[0], middle[1] + 1) - here)
+        np.hypot(
+            rays.on_plane(axis, middle[0] + 1, middle[1]) - here, rays.on_plane(axis, middle[0], middle[1] + 1) - here
+        )
     )
     count = int(np.ceil((max(corners) - min(corners)) / step - 1e-6)) + 1
     return min(corners) - _MARGIN * step, step, count + 2 * _MARGIN

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, assert_never
 
 import numpy as np
@@ -55,7 +56,9 @@ def shadows(solids: Sequence[Solid], carm: CArm, detector: Detector) -> tuple[Sh
     """Areal density of `solids` on each pixel, one shadow per substance in use, in the order of `Substance`."""
     made = {SUBSTANCE_OF[solid.material] for solid in solids}
     return tuple(
-        Shadow(substance, _areal([s for s in solids if SUBSTANCE_OF[s.material] is substance], substance, carm, detector))
+        Shadow(
+            substance, _areal([s for s in solids if SUBSTANCE_OF[s.material] is substance], substance, carm, detector)
+        )
         for substance in Substance
         if substance in made
     )
@@ -91,7 +94,7 @@ def _rods(solid: Rod | Tube | Helix) -> list[list[float]]:
             return [[*solid.start_mm, *solid.end_mm, solid.radius_mm, solid.bore_mm]]
         case Helix():
             centres = helix_centre_line(solid, _TURN_PARTS)
-            pairs = zip(centres[:-1], centres[1:], strict=True)
+            pairs = pairwise(centres)
             return [[*start, *end, solid.wire_mm, 0.0] for start, end in pairs]
         case _:
             assert_never(solid)

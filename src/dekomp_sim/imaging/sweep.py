@@ -8,10 +8,15 @@ accumulation plane, which is warped once onto the tilted detector. Private: plai
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from dekomp_sim.imaging.lanes import LANES, add_columns, blend_rows
+
+_blend_rows: Any = blend_rows
+_add_columns: Any = add_columns
 
 COLUMN_TILE = 256
 """Columns summed at a time: sums, blended rows and tables of one tile fit a 32 KiB first-level cache."""
@@ -97,9 +102,9 @@ def sweep_block(volume, strides, spans, column_table, row_table, floor, block, s
                 continue
             shift = np.int64(left[m, start])
             chunks = np.int64((left[m, stop - 1] + 1 - shift) // LANES + 1)
-            blend_rows(volume, offsets, weights, floor, shift, chunks, blended)
+            _blend_rows(volume, offsets, weights, floor, shift, chunks, blended)
             span = (np.int64(start), np.int64(stop), np.int64(m * columns))
-            add_columns(blended, flat_left, flat_weight, shift, span, sums)
+            _add_columns(blended, flat_left, flat_weight, shift, span, sums)
 
 
 @njit(cache=True, nogil=True)

@@ -8,8 +8,8 @@ from typing import Final, Self
 import numpy as np
 
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.arrays import Float32Array, Int16Array, sealed
+from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.projector import Projector
 from dekomp_sim.matter import BONE_BEGINS_HU, hu_tables
@@ -77,7 +77,7 @@ class Counted:
 def field_thickness(
     density_g_cm3: Float32Array, patient_from_index: Affine, carm: CArm, detector: Detector
 ) -> Float32Array:
-    """Areal density (rows, cols) float32, g/cm2, of a small field of densities (nk, nj, ni), g/cm3, such as contrast."""
+    """Areal density (rows, cols), g/cm2, of a small field of densities (nk, nj, ni), g/cm3, such as contrast."""
     if not density_g_cm3.any():
         return np.zeros((detector.rows, detector.cols), dtype=np.float32)
     counted = Counted.from_density(density_g_cm3)
