@@ -16,11 +16,13 @@ from scipy import ndimage
 
 from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
 from dekomp_sim.anatomy.labels import VERTEBRAE, Level, Structure
+from dekomp_sim.anatomy.nerves import lay_nerves
 from dekomp_sim.anatomy.patient import Patient
+from dekomp_sim.anatomy.tissues import with_tissues
 from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.arrays import BoolArray, Float32Array, FloatArray, sealed, unit
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.affine import Affine
-from dekomp_sim.arrays import BoolArray, Float32Array, FloatArray, sealed, unit
 from dekomp_sim.geometry.rigid import Rigid
 
 COLUMN_STEP_MM: Final = 1.5
@@ -111,6 +113,8 @@ def patient_from_scan(name: str, volume: Volume, protrusions: Mapping[Level, Pro
     """The patient of a CT volume whose vertebrae are labelled with TotalSegmentator's numbers.
 
     Every disc that the labels show is found; `protrusions` gives herniations, which a CT does not show well, to some.
+    Nerves are laid from the discs, and all other voxels of the body are named by their Hounsfield units; the outside is
+    `Structure.OUTSIDE`.
 
     Parameters
     ----------
@@ -143,7 +147,8 @@ def patient_from_scan(name: str, volume: Volume, protrusions: Mapping[Level, Pro
             raise reasons[level]
     if not discs:
         raise next(iter(reasons.values()))
-    return Patient(name, volume, discs, (), digest)
+    named = with_tissues(volume, discs.values(), [vertebra.body_mm for vertebra in vertebrae.values()])
+    return Patient(name, named, discs, lay_nerves(discs), digest)
 
 
 def disc_at(patient: Patient, level: Level) -> DiscShape:

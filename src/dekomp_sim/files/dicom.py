@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.arrays import FloatArray, Int16Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.itk import array_of, hounsfield, read_image, refuse_unlike_hu
 from dekomp_sim.files.stacking import Slice, stacked
-from dekomp_sim.geometry.arrays import FloatArray, Int16Array
 
 _TAGS: Final = (
     "Modality",

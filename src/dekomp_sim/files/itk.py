@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dekomp_sim.arrays import Int16Array, UInt8Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.affine import Affine
-from dekomp_sim.geometry.arrays import Int16Array, UInt8Array
 
 Image = Any
 """A SimpleITK image: the library has no types."""

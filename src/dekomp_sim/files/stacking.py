@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.arrays import FloatArray, Int16Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.affine import Affine
-from dekomp_sim.geometry.arrays import FloatArray, Int16Array
 
 GAP_TOLERANCE: Final = 0.02
 """Assumption: part of the slice distance by which it may vary; headers round positions to 0.01 to 0.1 mm."""

@@ -14,10 +14,10 @@ from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.anatomy.landmarks import patient_from_scan
 from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.arrays import digestible
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import dicom, grids
 from dekomp_sim.files.itk import hounsfield, label_numbers, refuse_unlike_hu
-from dekomp_sim.geometry.arrays import digestible
 
 
 def load_volume(path: Path | str, series: str | None = None) -> Volume:
