@@ -74,8 +74,8 @@ def blend_rows(typing: Any, volume: Any, rows: Any, weights: Any, floor: Any, fi
     """Interpolate `chunks` groups of eight voxels between pairs of voxel rows, for eight lanes, and transpose.
 
     volume: int16 flat; rows: int64 (16,) offsets of the lower then the upper voxel row of each lane; weights: float32
-    (16,) likewise; floor: int16, voxels count from there up (value - floor, 0 below), neither is negative; first: offset
-    within the rows; out: float32 flat, out[8 n + lane] is voxel n of the lane's blended row.
+    (16,) likewise; floor: int16, voxels count from there up (value - floor, 0 below), neither is negative; first:
+    offset within the rows; out: float32 flat, out[8 n + lane] is voxel n of the lane's blended row.
     """
     signature = types.void(volume, rows, weights, floor, first, chunks, out)
 
