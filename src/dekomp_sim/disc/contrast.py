@@ -1,7 +1,7 @@
-"""Contrast in the disc: it fills pores from the needle's tip outward, nucleus first, then the fissures of the grade.
+"""Contrast in the disc: it fills pores from the needle's tip outward, through nucleus and fissures.
 
-A simple picture: the front is a ball about the tip, pores have one size, and nothing diffuses. Every mL injected is in
-a voxel, past the grid or taken out again.
+A simple picture: the front is a ball about the tip with a tongue toward the fissure, and nothing diffuses. Every mL
+injected is in a voxel, past the grid or taken out again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.arrays import BoolArray, FloatArray
 from dekomp_sim.disc.pressure import leaked_during_ml
 from dekomp_sim.disc.tissue import Tissue
 from dekomp_sim.disc.voxels import ContrastLedger, Disc
 from dekomp_sim.errors import InputError, OutOfRangeError
 
-PORE_FRACTION: Final = 0.30
-"""Assumption: contrast takes up to this share of nucleus or protrusion before it spreads on: a normal nucleus of 5 mL
-is full at 1.5 mL, the volume at which a normal disc has its firm end point.
+PORE_FRACTION: Final = 0.20
+"""Assumption: contrast takes up to this share of nucleus or protrusion before it spreads on: a nucleus of 5.5 mL is
+full at 1.1 mL, about where a normal disc has its firm end point (50 psi above opening at 1.16 mL, grade 0).
 """
 
 FISSURE_FRACTION: Final = 0.30
@@ -44,6 +45,15 @@ grade 3 and for more from grade 4.
 
 FISSURE_HEIGHT_SHARE: Final = 0.6
 """Assumption: fissures keep to the middle 60 % of the disc's height."""
+
+FISSURE_HASTE: Final[Mapping[int, float]] = MappingProxyType({0: 1.0, 1: 1.0, 2: 1.0, 3: 2.0, 4: 2.5, 5: 3.0})
+"""Assumption: how many times farther contrast runs toward the fissure than elsewhere, by grade."""
+
+POOL_MM: Final = 20.0
+"""Assumption: leaked contrast stays within this of the tear's mouth; more of it counts as spread past the grid."""
+
+SHEET: Final = 3.0
+"""Assumption: leaked contrast prefers 3 mm along the disc's back to 1 mm away from it, as the canal is narrow."""
 
 
 def inject(
@@ -140,96 +150,99 @@ def _local_points(disc: Disc, where: BoolArray) -> FloatArray:
     return disc.shape.patient_from_disc.inverse().points(points)
 
 
-def _fissured(disc: Disc, points_mm: FloatArray) -> BoolArray:
-    """Whether points (n, 3) of the disc frame lie in the grade's fissure, which runs toward the protrusion if there is
-    one and straight back if not.
-    """
-    grade, shape = disc.dallas_grade, disc.shape
-    if grade == 0:
-        return np.zeros(len(points_mm), dtype=np.bool_)
-    aim_deg = shape.protrusion.azimuth_deg * shape.protrusion.side.sign if shape.protrusion else 0.0
+def _aim_deg(shape: DiscShape) -> float:
+    """Azimuth to which the fissure runs: to the protrusion if there is one, straight back if not."""
+    return shape.protrusion.azimuth_deg * shape.protrusion.side.sign if shape.protrusion else 0.0
+
+
+def _in_sector(disc: Disc, points_mm: FloatArray) -> BoolArray:
+    """Whether points (n, 3) of the disc frame lie in the arc of the grade's fissure, at any depth."""
     azimuth_deg = np.degrees(np.arctan2(points_mm[:, 0], points_mm[:, 1]))
-    rim, inner = shape.rim(points_mm), shape.nucleus_fraction
-    deep = rim <= inner + FISSURE_REACH[grade] * (1.0 - inner) + (0.05 if grade == 5 else 0.0)
+    turn_deg = (azimuth_deg - _aim_deg(disc.shape) + 180.0) % 360.0 - 180.0
+    return np.asarray(np.abs(turn_deg) < FISSURE_ARC_DEG[disc.dallas_grade] / 2.0)
+
+
+def _fissured(disc: Disc, points_mm: FloatArray) -> BoolArray:
+    """Whether points (n, 3) of the disc frame lie in the grade's fissure."""
+    shape, inner = disc.shape, disc.shape.nucleus_fraction
+    reach = FISSURE_REACH[disc.dallas_grade]
+    deep = (shape.rim(points_mm) <= inner + reach * (1.0 - inner)) | (reach >= 1.0)
     flat = np.abs(points_mm[:, 2]) <= FISSURE_HEIGHT_SHARE * shape.height_mm(points_mm) / 2.0
-    turn_deg = (azimuth_deg - aim_deg + 180.0) % 360.0 - 180.0
-    return np.asarray((np.abs(turn_deg) <= FISSURE_ARC_DEG[grade] / 2.0) & deep & flat & (points_mm[:, 1] > 0.0))
+    return _in_sector(disc, points_mm) & deep & flat
 
 
 def _nuclear(disc: Disc, field: FloatArray, volume_ml: float, tip: FloatArray) -> FloatArray:
-    """Nucleus up to its pores, then fissure (with the protrusion where it reaches the rim), then all of it fuller."""
-    within = disc.tissue == Tissue.NUCLEUS
-    if disc.tissue_at(tip) is Tissue.PROTRUSION:
-        within = within | (disc.tissue == Tissue.PROTRUSION)
-    field, left_ml = _fill(disc, field, (within, PORE_FRACTION), volume_ml, tip)
+    """Nucleus and fissure, with the protrusion where the fissure reaches the rim or the tip is in it."""
+    share = np.where(disc.tissue == Tissue.NUCLEUS, PORE_FRACTION, 0.0)
+    if disc.dallas_grade >= 3 or disc.tissue_at(tip) is Tissue.PROTRUSION:
+        share[disc.tissue == Tissue.PROTRUSION] = PORE_FRACTION
     annulus = disc.tissue == Tissue.ANNULUS
-    cracked = np.zeros_like(annulus)
-    cracked[annulus] = _fissured(disc, _local_points(disc, annulus))
-    if disc.dallas_grade >= 3:
-        cracked |= disc.tissue == Tissue.PROTRUSION
-    field, left_ml = _fill(disc, field, (cracked, FISSURE_FRACTION), left_ml, tip)
-    return _fuller(disc, field, within | cracked, left_ml)
+    share[annulus] = np.where(_fissured(disc, _local_points(disc, annulus)), FISSURE_FRACTION, 0.0)
+    return _fill(disc, field, share, volume_ml, tip)
 
 
 def _annular(disc: Disc, field: FloatArray, volume_ml: float, tip: FloatArray) -> FloatArray:
     intact = (disc.tissue == Tissue.ANNULUS) | (disc.tissue == Tissue.ENDPLATE)
-    field, left_ml = _fill(disc, field, (intact, ANNULAR_FRACTION), volume_ml, tip)
-    return _fuller(disc, field, intact, left_ml)
+    return _fill(disc, field, np.where(intact, ANNULAR_FRACTION, 0.0), volume_ml, tip)
 
 
-def _fuller(disc: Disc, field: FloatArray, where: BoolArray, volume_ml: float) -> FloatArray:
-    """Spread what is left evenly over the room that the region still has."""
-    if volume_ml <= 0.0:
-        return field
-    room = np.where(where, _room_ml(disc, field, FLUID_FRACTION), 0.0)
-    total_ml = float(room.sum())
-    if volume_ml > total_ml:
-        raise OutOfRangeError("volume_ml", f"{volume_ml - total_ml:.2f} mL more than the disc can hold", "less")
-    return field + room * (volume_ml / total_ml)
+def _fill(disc: Disc, field: FloatArray, share: FloatArray, volume_ml: float, tip: FloatArray) -> FloatArray:
+    """Fill pores from the tip (patient frame) outward, sooner toward the fissure; then all of the region evenly fuller.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the region cannot hold the volume.
+    """
+    where = share > 0.0
+    points, from_mm = _local_points(disc, where), disc.shape.patient_from_disc.inverse().points(tip)
+    distance = np.sqrt(((points - from_mm) ** 2).sum(axis=1))
+    distance[_in_sector(disc, points)] /= FISSURE_HASTE[disc.dallas_grade]
+    taken = _outward(_room_ml(disc, field, share)[where], distance, volume_ml)
+    left_ml = volume_ml - float(taken.sum())
+    filled = field.copy()
+    filled[where] += taken
+    if left_ml <= 1e-9 * volume_ml:
+        return filled
+    room = _room_ml(disc, filled, np.where(where, FLUID_FRACTION, 0.0)) * where
+    if left_ml > (total_ml := float(room.sum())):
+        raise OutOfRangeError("volume_ml", f"{left_ml - total_ml:.2f} mL more than fits", "less", "Stop injecting.")
+    return np.asarray(filled + room * (left_ml / total_ml))
 
 
-def _room_ml(disc: Disc, field: FloatArray, share: float) -> FloatArray:
+def _room_ml(disc: Disc, field: FloatArray, share: FloatArray) -> FloatArray:
     """mL of contrast each voxel can still take: a share of its tissue and all of where tissue is gone."""
     gone = disc.coverage - disc.fraction
     return np.maximum((share * disc.fraction + gone) * disc.voxel_ml - field, 0.0)
 
 
-def _fill(
-    disc: Disc, field: FloatArray, region: tuple[BoolArray, float], volume_ml: float, tip: FloatArray
-) -> tuple[FloatArray, float]:
-    """Fill a region's pores from the tip (patient frame) outward; the field and what found no room, mL."""
-    where, share = region
-    if volume_ml <= 0.0 or not where.any():
-        return field, max(volume_ml, 0.0)
-    from_mm = disc.shape.patient_from_disc.inverse().points(tip)
-    room = _room_ml(disc, field, share)[where]
-    taken = _outward(room, ((_local_points(disc, where) - from_mm) ** 2).sum(axis=1), volume_ml)
-    filled = field.copy()
-    filled[where] += taken
-    return filled, max(0.0, volume_ml - float(taken.sum()))
-
-
 def _outward(room_ml: FloatArray, distance: FloatArray, volume_ml: float) -> FloatArray:
-    """Share `volume_ml` out over places by distance, each up to its room."""
+    """Share out `volume_ml`, or all the room there is, over places by distance, each up to its room."""
     order = np.argsort(distance, kind="stable")
-    before = np.concatenate([[0.0], np.cumsum(room_ml[order])[:-1]])
+    room = room_ml[order]
+    before = np.cumsum(room) - room
     taken = np.empty_like(room_ml)
-    taken[order] = np.clip(volume_ml - before, 0.0, room_ml[order])
-    return taken
+    taken[order] = np.clip(volume_ml - before, 0.0, room)
+    # The running sum rounds; the sum of what is taken must not.
+    wanted_ml, sum_ml = min(volume_ml, float(room.sum())), float(taken.sum())
+    return taken * (wanted_ml / sum_ml) if sum_ml > 0.0 else taken
 
 
 def _epidural(disc: Disc, field: FloatArray, volume_ml: float) -> tuple[FloatArray, float]:
-    """Pool what leaks behind the tear, outside the disc; the field and what spread past the grid, mL."""
+    """Pool what leaks around the mouth of the tear, as a sheet on the disc; the field and what is past the grid, mL."""
     if volume_ml <= 0.0:
         return field, 0.0
-    behind = disc.tissue == Tissue.OUTSIDE
-    points = _local_points(disc, behind)
     shape = disc.shape
-    aim = np.radians(shape.protrusion.azimuth_deg * shape.protrusion.side.sign if shape.protrusion else 0.0)
+    aim = np.radians(_aim_deg(shape))
     way = np.array([np.sin(aim), np.cos(aim), 0.0])
     mouth = way * (1.0 / float(shape.rim(way)) + float(shape.bump_mm(way)))
-    room = np.where(points[:, 1] > mouth[1] - 3.0, disc.voxel_ml - field[behind], 0.0)
-    taken = _outward(np.maximum(room, 0.0), ((points - mouth) ** 2).sum(axis=1), volume_ml)
+    outside = np.flatnonzero(disc.tissue.ravel() == Tissue.OUTSIDE)
+    points = _local_points(disc, disc.tissue == Tissue.OUTSIDE)
+    near = np.linalg.norm(points - mouth, axis=1) < POOL_MM
+    outside, points = outside[near], points[near]
     pooled = field.copy()
-    pooled[behind] += taken
+    room = np.where(shape.rim(points) > 1.0, np.maximum(disc.voxel_ml - field.ravel()[outside], 0.0), 0.0)
+    distance = np.linalg.norm(points - mouth, axis=1) + SHEET * np.maximum(-shape.depth_inside_mm(points), 0.0)
+    taken = _outward(room, distance, volume_ml)
+    pooled.ravel()[outside] += taken
     return pooled, max(0.0, volume_ml - float(taken.sum()))

@@ -299,13 +299,13 @@ def _cells(disc: Disc, run: ProbeRun) -> _Cells:
     n_classes = len(Tissue) * n_rings
     bulk = disc.fraction.ravel()[voxels] * disc.voxel_ml + disc.contrast_ml.ravel()[voxels]
     flat = np.bincount(bins * n_classes + classes, weights=bulk, minlength=n_bins * n_classes)
-    mass = flat.reshape(n_bins, n_classes).astype(np.float64)
-    rates: FloatArray = np.concatenate([_wear_by_ring(part, n_rings, run.radius_mm, bin_mm) for part in Tissue])
+    mass = flat.reshape(n_bins, n_classes)
+    rates = np.concatenate([_wear_by_ring(part, n_rings, run.radius_mm, bin_mm) for part in Tissue])
     used = mass.any(axis=0) & (rates > 0.0)
     number = np.full(n_classes, -1)
     number[used] = np.arange(int(used.sum()))
     worn = number[classes] >= 0
-    places = low_mm + bin_mm * np.arange(n_bins)
+    places: FloatArray = low_mm + bin_mm * np.arange(n_bins, dtype=np.float64)
     axis_points = run.shallow_mm + places[:, None] * run.direction
     in_disc = (disc.tissues_at(axis_points) != Tissue.OUTSIDE).astype(np.float64)
     cell = (bins[worn], number[classes[worn]])
