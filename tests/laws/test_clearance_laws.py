@@ -1,0 +1,31 @@
+"""The closed form of the distance between a needle and a tube against a search over both axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dekomp_sim.anatomy import Strand, Structure
+from dekomp_sim.anatomy.clearance import strand_distances_mm
+
+COORDINATE = st.floats(-20.0, 20.0).map(lambda value: round(value, 2))
+POINT = st.tuples(COORDINATE, COORDINATE, COORDINATE)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(POINT, min_size=4, max_size=4, unique=True), st.floats(0.0, 5.0), st.floats(0.0, 5.0))
+def test_distances_are_those_of_a_search_over_both_axes(
+    points: list[tuple[float, float, float]], r0: float, r1: float
+) -> None:
+    start, end, near, far = (np.array(point) for point in points)
+    got = strand_distances_mm(
+        [Strand("root", Structure.NERVE_ROOT, np.array([near, far]), np.array([r0, r1]))], start[None], end[None]
+    )[0, 0]
+    share = np.linspace(0.0, 1.0, 401)
+    axis, path = start + share[:, None] * (end - start), near + share[:, None] * (far - near)
+    apart = np.linalg.norm(axis[:, None] - path[None], axis=-1) - (r0 + share * (r1 - r0))
+    # a grid of 400 steps of up to 0.17 mm lies at most one step above the least value, never below it
+    assert got <= apart.min() + 1e-9
+    assert got == pytest.approx(apart.min(), abs=0.25)
