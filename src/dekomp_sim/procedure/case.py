@@ -161,8 +161,8 @@ class Case:
     sedation: Sedation = Sedation.NONE
     carm: CArm | None = None
     incision: Incision | None = None
-    placements: Mapping[str, Placement] = MappingProxyType({})
-    nest: Nest = EMPTY_NEST
+    placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))
+    nest: Nest = field(default_factory=lambda: EMPTY_NEST)
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()
     punctures: tuple[Puncture, ...] = ()
