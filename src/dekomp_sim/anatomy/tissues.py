@@ -28,6 +28,9 @@ FAT_BELOW_HU: Final = -30
 BONE_ABOVE_HU: Final = 250
 """Assumption: above contrast-filled veins, below cortical bone; the same as where a needle meets an unnamed voxel."""
 
+THIN_BONE_ABOVE_HU: Final = 130
+"""Assumption: beside dense bone this is bone too: a thin cortex blurred over coarse voxels, or dense marrow."""
+
 LEAST_BONE_MM3: Final = 1000.0
 """Assumption: smaller dense pieces are calcified vessels, clips or bowel content, on which no needle stops."""
 
@@ -167,7 +170,8 @@ def _large_pieces(dense: BoolArray, volume: Volume) -> BoolArray:
     pieces, _ = ndimage.label(dense)
     large = np.bincount(pieces.ravel()) * volume.patient_from_index.voxel_mm3 >= LEAST_BONE_MM3
     large[0] = False
-    return np.asarray(large[pieces])
+    thin = volume.hu > THIN_BONE_ABOVE_HU
+    return np.asarray(ndimage.binary_dilation(large[pieces], _cross(), 2, mask=thin))
 
 
 def _marrow(dense: BoolArray, area_mm2: float) -> BoolArray:
