@@ -88,8 +88,8 @@ def _paint_trunk(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float3
 
 
 def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_above_mm: float = FAR) -> FloatArray:
-    """(7,) what `paint_soft` reads."""
-    return np.array([hu, texture_hu, float(structure), 0.3, gas_above_mm, -920.0, float(Structure.BOWEL_GAS)])
+    """(8,) what `paint_soft` reads."""
+    return np.array([hu, texture_hu, float(structure), 0.3, gas_above_mm, -920.0, float(Structure.BOWEL_GAS), 9.0])
 
 
 def _paint(canvas: Canvas, parts: list[Part], matter: FloatArray, cube: Float32Array) -> None:
@@ -157,7 +157,8 @@ def _body_rows(vertebra: Vertebra) -> FloatArray:
     spec = vertebra.spec
     sizes = [spec.upper_width_mm, spec.upper_depth_mm, spec.lower_width_mm, spec.lower_depth_mm]
     own = [*inverse.rotation.ravel(), *inverse.translation_mm, *(s / 2.0 for s in sizes)]
-    own += [vertebra.half_height_mm, *WAIST, 0.0, 0.0]
+    centre = vertebra.patient_from_vertebra.translation_mm
+    own += [vertebra.half_height_mm, *WAIST, float(centre[0]), 0.0]
     return np.stack([np.array(own), disc_row(vertebra.above, None), disc_row(vertebra.below, None)])
 
 
@@ -178,7 +179,8 @@ def _paint_bones(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float3
     none = np.zeros((0, 22))
     for parts in ribs(column):
         _bone(canvas, parts, none, _bone_matter(spec, Structure.RIB), cube)
-    _bone(canvas, sacrum(column), none, _bone_matter(spec, Structure.SACRUM), cube)
+    _bone(canvas, sacrum(column), _body_rows(column.first_sacral), _bone_matter(spec, Structure.SACRUM), cube)
+    _name_first_sacral(canvas, column)
     for name in VERTEBRA_NAMES:
         vertebra = column.vertebrae[name]
         joints = [[joint_of(space, sign) for sign in (1, -1)] for space in (vertebra.above, vertebra.below)]
@@ -189,6 +191,22 @@ def _paint_bones(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float3
         x = sorted((sign * 15.0, sign * 145.0))
         window = canvas.window(np.array([[x[0], -125.0, -spec.caudal_mm], [x[1], 90.0, 40.0]]))
         paint_wing(canvas.hu, canvas.labels, _grid(canvas), window, wing(spec), matter, cube)
+
+
+def _name_first_sacral(canvas: Canvas, column: Column) -> None:
+    """Give the sacrum's voxels above the S1-S2 remnant the label of S1."""
+    frame = column.first_sacral.below.patient_from_disc
+    inverse = frame.inverse()
+    top = float(column.patient_from_sacrum.translation_mm[2]) + 60.0
+    i0, j0, k0, i1, j1, k1 = canvas.window(np.array([[-75.0, -60.0, -canvas.origin_mm[2] * -1.0], [75.0, 110.0, top]]))
+    axes = [
+        canvas.origin_mm[n] + canvas.voxel_mm * np.arange(a, b)
+        for n, (a, b) in enumerate(((i0, i1), (j0, j1), (k0, k1)))
+    ]
+    normal, shift = inverse.rotation[2], inverse.translation_mm[2]
+    height = normal[2] * axes[2][:, None, None] + normal[1] * axes[1][None, :, None] + normal[0] * axes[0] + shift
+    labels = canvas.labels[k0:k1, j0:j1, i0:i1]
+    labels[(labels == Structure.SACRUM) & (height > 0.0)] = Structure.VERTEBRA_S1
 
 
 def _bone(canvas: Canvas, parts: list[Part], body: FloatArray, matter: FloatArray, cube: Float32Array) -> None:

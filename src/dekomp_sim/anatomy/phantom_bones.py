@@ -149,44 +149,40 @@ def _spinous(vertebra: Vertebra, back_mm: float) -> list[Part]:
 
 
 def sacrum(column: Column) -> list[Part]:
-    """The sacrum to S3, with alae, foramina, canal, crest and its superior articular processes."""
+    """All of the sacrum but S1's body, to S4: alae, foramina, canal, crest and superior articular processes."""
     frame = column.patient_from_sacrum
     at, up, back = frame.points, frame.rotation[:, 2], frame.rotation[:, 1]
     side = frame.rotation[:, 0]
+    low = column.first_sacral.below.patient_from_disc
     parts = [
-        tube(at([0, -0.5, -4.0]), at([0, 3.0, -27.0]), (16.0, 24.0, 12.0, 19.0), side, 4.0),
-        tube(at([0, 4.0, -27.0]), at([0, 9.0, -50.0]), (11.5, 18.0, 9.0, 15.0), side, 4.0),
-        tube(at([0, 10.0, -52.0]), at([0, 18.0, -95.0]), (8.5, 14.0, 6.0, 11.0), side, 4.0),
+        tube(low.points([0, 0.5, -7.0]), low.points([0, 3.5, -20.0]), (9.5, 16.5, 7.5, 14.5), side, 3.0),
+        tube(low.points([0, 5.0, -27.0]), low.points([0, 11.0, -42.0]), (7.5, 14.0, 6.0, 12.0), side, 3.0),
+        tube(low.points([0, 14.0, -49.0]), low.points([0, 25.0, -64.0]), (6.0, 11.0, 5.0, 9.0), side, 3.0),
     ]
     for sign in (1, -1):
         parts += [
-            tube(at([sign * 20.0, 3.0, -13.0]), at([sign * 44.0, 10.0, -20.0]), (12.0, 11.0, 15.0, 14.0), back, 8.0),
-            tube(at([sign * 44.0, 12.0, -20.0]), at([sign * 32.0, 22.0, -62.0]), (9.0, 13.0, 7.0, 9.0), back, 8.0),
-            tube(at([sign * 32.0, 22.0, -62.0]), at([sign * 20.0, 24.0, -98.0]), (7.0, 8.0, 5.0, 6.0), back, 6.0),
+            tube(at([sign * 20.0, 4.0, -15.0]), at([sign * 43.0, 9.0, -21.0]), (10.0, 11.0, 13.0, 14.0), back, 7.0),
+            tube(at([sign * 44.0, 12.0, -22.0]), at([sign * 33.0, 22.0, -62.0]), (9.0, 13.0, 6.0, 9.0), back, 8.0),
+            tube(at([sign * 33.0, 22.0, -62.0]), at([sign * 20.0, 30.0, -98.0]), (6.0, 8.0, 5.0, 6.0), back, 6.0),
+            tube(at([sign * 14.0, 9.0, -45.0]), at([sign * 32.0, 17.0, -47.0]), (6.0, 8.0), back, 4.0),
+            tube(at([sign * 12.0, 17.0, -67.0]), at([sign * 28.0, 24.0, -70.0]), (5.0, 6.0), back, 4.0),
             tube(at([sign * 28.0, 26.0, -16.0]), at([sign * 2.0, 38.0, -22.0]), (3.6, 9.0, 3.6, 9.0), up, 4.0),
             tube(at([sign * 26.0, 30.0, -40.0]), at([sign * 2.0, 37.0, -42.0]), (3.4, 10.0, 3.4, 10.0), up, 4.0),
-            tube(at([sign * 23.0, 31.0, -62.0]), at([sign * 2.0, 36.0, -64.0]), (3.2, 10.0, 3.2, 10.0), up, 4.0),
+            tube(at([sign * 23.0, 33.0, -62.0]), at([sign * 2.0, 38.0, -64.0]), (3.2, 10.0, 3.2, 10.0), up, 4.0),
             *superior_process(joint_of(column.interspaces["L5-S1"], sign), 6.0),
         ]
-    parts.append(tube(at([0, 41.0, -24.0]), at([0, 39.0, -70.0]), (3.0, 5.0, 2.5, 4.0), back, 4.0))
+    parts.append(tube(at([0, 41.0, -24.0]), at([0, 41.0, -66.0]), (3.0, 5.0, 2.5, 4.0), back, 4.0))
     return [*parts, *_sacral_hollows(frame)]
 
 
 def _sacral_hollows(frame: Rigid) -> list[Part]:
     at, up = frame.points, frame.rotation[:, 2]
-    hollows = [tube(at([0, 24.5, 12.0]), at([0, 29.5, -70.0]), (8.5, 14.0, 4.5, 9.0), frame.rotation[:, 0], 2.0)]
+    hollows = [tube(at([0, 24.5, 12.0]), at([0, 30.5, -70.0]), (8.5, 14.0, 4.0, 9.0), frame.rotation[:, 0], 2.0)]
     for sign in (1, -1):
-        for x, z, radius in ((21.5, -31.0, 5.2), (20.0, -53.0, 4.8), (18.0, -74.0, 4.2)):
-            hollows.append(
-                tube(
-                    at([sign * (x + 3.0), -14.0, z - 3.0]),
-                    at([sign * (x - 2.0), 24.0, z]),
-                    (radius, radius * 1.1),
-                    up,
-                    3.0,
-                )
-            )
-            hollows.append(tube(at([sign * (x - 2.0), 24.0, z]), at([sign * (x + 2.0), 48.0, z]), (2.8, 3.2), up, 2.0))
+        for x, z, radius in ((22.0, -32.0, 5.4), (20.5, -56.0, 5.0), (18.0, -78.0, 4.2)):
+            front, middle = at([sign * (x + 3.0), -14.0, z - 3.0]), at([sign * (x - 2.0), 24.0, z])
+            hollows.append(tube(front, middle, (radius, radius * 1.1), up, 3.0))
+            hollows.append(tube(middle, at([sign * (x + 2.0), 48.0, z]), (2.8, 3.2), up, 2.0))
     return [hollow.carving() for hollow in hollows]
 
 

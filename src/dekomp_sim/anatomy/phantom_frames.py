@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Column:
     interspaces: Mapping[str, Interspace]
     vertebrae: Mapping[str, Vertebra]
     patient_from_sacrum: Rigid
+    first_sacral: Vertebra
 
     def discs(self, spec: PhantomSpec) -> dict[Level, DiscShape]:
         """The five discs that a patient shows, with the specified protrusion."""
@@ -159,7 +161,33 @@ def _column(spec: PhantomSpec, frames: Mapping[str, Rigid], sacrum: Rigid) -> Co
         name: Vertebra(name, frames[name], spec.vertebrae[name], interspaces[above], interspaces[below])
         for name, above, below in zip(VERTEBRA_NAMES, names[:-1], names[1:], strict=True)
     }
-    return Column(interspaces, vertebrae, sacrum)
+    return Column(interspaces, vertebrae, sacrum, _first_sacral(spec, sacrum, interspaces[DISC_NAMES[-1]]))
+
+
+S1_MM: Final = (30.0, 27.0, 0.72, 0.66)
+"""Height in front and behind of S1's body, and width and depth of its lower end over its upper end's.
+
+Assumption: drawn after sagittal CT; S1 narrows downward.
+"""
+
+
+def _first_sacral(spec: PhantomSpec, sacrum: Rigid, above: Interspace) -> Vertebra:
+    """S1's body, between the L5-S1 disc and the remnant of the disc below it."""
+    last = spec.vertebrae[VERTEBRA_NAMES[-1]]
+    front, back, narrow, shallow = S1_MM
+    width, depth = last.lower_width_mm + 1.0, last.lower_depth_mm
+    turn = Rigid.about_axis((1.0, 0.0, 0.0), -_wedge_deg(front, back, depth) / 2.0)
+    middle = sacrum @ turn
+    height = (front + back) / 2.0
+    half_turn = middle.rotation
+    centre = sacrum.translation_mm - height / 2.0 * half_turn[:, 2]
+    below = sacrum @ turn @ turn
+    low = Rigid(below.rotation, centre - (height / 2.0 + 1.0) * half_turn[:, 2])
+    remnant = DiscSpec(3.0, 2.0, 0.5, 0.5, 45.0, 20.0)
+    space = Interspace("S1-S2", low, width * narrow / 2.0, depth * shallow / 2.0, remnant)
+    sizes = (width, depth, width * narrow, depth * shallow, front, back)
+    shape = VertebraSpec(*sizes, 30.0, 15.0, 100.0, 20.0, 20.0, 30.0)
+    return Vertebra("S1", Rigid(half_turn, centre), shape, above, space)
 
 
 def _rows(spec: PhantomSpec) -> list[VertebraSpec]:

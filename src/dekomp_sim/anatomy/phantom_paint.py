@@ -125,7 +125,7 @@ def _rim(x: float, y: float, a: float, b: float) -> float:
     v = y / b
     if v > 0.0:
         v *= 1.0 + 0.12 * math.exp(-((u / 0.45) ** 2))
-    return (u**2.5 + abs(v) ** 2.5) ** 0.4
+    return (u * u * math.sqrt(u) + v * v * math.sqrt(abs(v))) ** 0.4
 
 
 @njit(cache=True, nogil=True)
@@ -168,6 +168,42 @@ def _body_distance(body: FloatArray, px: float, py: float, pz: float) -> tuple[f
 
 
 @njit(cache=True, nogil=True)
+def _row_span(parts: FloatArray, py: float, pz: float, spans: FloatArray) -> tuple[float, float]:
+    """Write the x range (n, 2) over which each part can matter on one voxel row; return the added parts' range."""
+    least, most = 1e9, -1e9
+    for n in range(parts.shape[0]):
+        ball = parts[n]
+        square = ball[28] * ball[28] - (ball[26] - py) ** 2 - (ball[27] - pz) ** 2
+        half = math.sqrt(square) if square > 0.0 else -1.0
+        spans[n, 0], spans[n, 1] = ball[25] - half, ball[25] + half
+        if half > 0.0 and ball[1] > 0.0:
+            least, most = min(least, spans[n, 0]), max(most, spans[n, 1])
+    return least, most
+
+
+@njit(cache=True, nogil=True)
+def _union(parts: FloatArray, spans: FloatArray, d: float, px: float, py: float, pz: float) -> float:
+    """Smooth union of `d` with the added parts, less the carved ones; those out of span are passed over."""
+    for n in range(parts.shape[0]):
+        if px < spans[n, 0] or px > spans[n, 1]:
+            continue
+        e = _part_distance(parts[n], px, py, pz)
+        if parts[n, 1] > 0.0:
+            d = _smooth_less(d, e, parts[n, 2])
+        else:
+            d = -_smooth_less(-d, e, parts[n, 2])
+    return d
+
+
+@njit(cache=True, nogil=True)
+def _columns(grid: FloatArray, window: FloatArray, least: float, most: float) -> tuple[int, int]:
+    """First and one-past-last voxel of a row between two x, inside the window."""
+    first = max(window[0], math.floor((least - grid[0]) / grid[3]))
+    last = min(window[3], math.ceil((most - grid[0]) / grid[3]) + 1)
+    return first, last
+
+
+@njit(cache=True, nogil=True)
 def paint_bone(
     hu: Int16Array,
     labels: UInt8Array,
@@ -180,37 +216,30 @@ def paint_bone(
 ) -> None:
     """Paint one bone: the smooth union of its body (if any) and parts, with a shell about marrow.
 
-    `grid` is (4,) origin and voxel; `matter` is (8,) shell mm, endplate mm, cortical, trabecular, texture HU, label,
-    texture cells per mm, number of leading parts that share the body's thin shell.
+    `grid` is (4,) origin and voxel; `body` is (3, 22) or empty; `matter` is (7,) shell mm, endplate mm, cortical,
+    trabecular and texture HU, label, texture cells per mm. The body's side walls have 0.7 of its endplates' thickness.
     """
     voxel = grid[3]
+    spans = np.zeros((parts.shape[0], 2))
     for k in range(window[2], window[5]):
         pz = grid[2] + k * voxel
         for j in range(window[1], window[4]):
             py = grid[1] + j * voxel
-            for i in range(window[0], window[3]):
+            least, most = _row_span(parts, py, pz, spans)
+            if body.shape[0] > 0:
+                least, most = min(least, body[0, 20] - 30.0), max(most, body[0, 20] + 30.0)
+            first, last = _columns(grid, window, least, most)
+            for i in range(first, last):
                 px = grid[0] + i * voxel
-                d = 1.0e6
-                shell = matter[0]
+                d, shell, core = 1.0e6, matter[0], 1.0e6
                 if body.shape[0] > 0:
-                    d, ends = _body_distance(body, px, py, pz)
-                    core = d
-                    if ends > -matter[1] - voxel:
-                        shell = matter[1]
-                    else:
-                        shell = matter[1] * 0.7
-                else:
-                    core = 1.0e6
-                for n in range(parts.shape[0]):
-                    e = _part_distance(parts[n], px, py, pz)
-                    if parts[n, 1] > 0.0:
-                        d = _smooth_less(d, e, parts[n, 2])
-                    else:
-                        d = -_smooth_less(-d, e, parts[n, 2])
+                    core, ends = _body_distance(body, px, py, pz)
+                    d = core
+                d = _union(parts, spans, d, px, py, pz)
                 if d >= 0.5 * voxel:
                     continue
-                if core > -1.0:
-                    shell = matter[0] if core > 0.5 else shell
+                if core < 0.5:
+                    shell = matter[1] if ends > -matter[1] - voxel else 0.7 * matter[1]
                 whole = _share(d, voxel)
                 marrow = _share(d + shell, voxel)
                 value = 0.0
@@ -221,9 +250,9 @@ def paint_bone(
                     )
                     value = marrow * (matter[3] + matter[4] * grain)
                 value += (whole - marrow) * matter[2] + (1.0 - whole) * hu[k, j, i]
-                hu[k, j, i] = int(round(value))
+                hu[k, j, i] = round(value)
                 if whole >= 0.5:
-                    labels[k, j, i] = int(matter[5])
+                    labels[k, j, i] = np.uint8(matter[5])
 
 
 @njit(cache=True, nogil=True)
@@ -238,23 +267,20 @@ def paint_soft(
 ) -> None:
     """Paint one soft structure, the smooth union of its parts.
 
-    `matter` is (5,) HU, texture HU, label, texture cells per mm, height y above which gas stands (or a far number)
-    with (5,) gas HU and (6,) gas label: up is backward, for the patient lies prone.
+    `matter` is (8,) HU, texture HU, label, texture cells per mm, y behind which gas stands (or a far number: up is
+    backward, for the patient lies prone), HU and label of that gas, and mm by which the gas's level undulates.
     """
     voxel = grid[3]
+    spans = np.zeros((parts.shape[0], 2))
     for k in range(window[2], window[5]):
         pz = grid[2] + k * voxel
         for j in range(window[1], window[4]):
             py = grid[1] + j * voxel
-            for i in range(window[0], window[3]):
+            least, most = _row_span(parts, py, pz, spans)
+            first, last = _columns(grid, window, least, most)
+            for i in range(first, last):
                 px = grid[0] + i * voxel
-                d = 1.0e6
-                for n in range(parts.shape[0]):
-                    e = _part_distance(parts[n], px, py, pz)
-                    if parts[n, 1] > 0.0:
-                        d = _smooth_less(d, e, parts[n, 2])
-                    else:
-                        d = -_smooth_less(-d, e, parts[n, 2])
+                d = _union(parts, spans, 1.0e6, px, py, pz)
                 if d >= 0.5 * voxel:
                     continue
                 whole = _share(d, voxel)
@@ -262,14 +288,16 @@ def paint_soft(
                 if matter[1] != 0.0:
                     c = matter[3]
                     value += matter[1] * _noise(cube, px * c, py * c, pz * c * 0.4)
-                gas = _share(d + 2.0, voxel) * _share(matter[4] - py, voxel)
-                if gas > 0.0:
-                    value = gas * matter[5] + (1.0 - gas) * value
-                    if gas >= 0.5:
-                        label = matter[6]
-                hu[k, j, i] = int(round(whole * value + (1.0 - whole) * hu[k, j, i]))
+                if matter[4] < 1.0e5 and d < 0.0:
+                    wave = matter[7] * _noise(cube, px * 0.07, py * 0.07 + 11.0, pz * 0.07)
+                    gas = _share(d + 2.0, voxel) * _share(0.5 * (matter[4] + wave - py), voxel)
+                    if gas > 0.0:
+                        value = gas * matter[5] + (1.0 - gas) * value
+                        if gas >= 0.5:
+                            label = matter[6]
+                hu[k, j, i] = round(whole * value + (1.0 - whole) * hu[k, j, i])
                 if whole >= 0.5:
-                    labels[k, j, i] = int(label)
+                    labels[k, j, i] = np.uint8(label)
 
 
 @njit(cache=True, nogil=True)
@@ -311,13 +339,13 @@ def paint_disc(
                 inner = (flat**4 + across**4) ** 0.25
                 core = min(1.0, max(0.0, (1.0 - inner) * disc[13] * disc[17] / 3.0 + 0.5))
                 value = core * matter[0] + (1.0 - core) * matter[1]
-                hu[k, j, i] = int(round(whole * value + (1.0 - whole) * hu[k, j, i]))
+                hu[k, j, i] = round(whole * value + (1.0 - whole) * hu[k, j, i])
                 if whole >= 0.5:
                     if radius > outline:
-                        labels[k, j, i] = int(matter[4])
+                        labels[k, j, i] = np.uint8(matter[4])
                     elif inner < 1.0:
-                        labels[k, j, i] = int(matter[2])
+                        labels[k, j, i] = np.uint8(matter[2])
                     elif ends > -0.8:
-                        labels[k, j, i] = int(matter[5])
+                        labels[k, j, i] = np.uint8(matter[5])
                     else:
-                        labels[k, j, i] = int(matter[3])
+                        labels[k, j, i] = np.uint8(matter[3])

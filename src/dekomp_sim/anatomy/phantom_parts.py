@@ -1,7 +1,7 @@
 """The building blocks of a phantom: elliptic tubes and rounded boxes as rows of numbers that the painter reads.
 
 A part is one row of `PART_COLUMNS` numbers: kind, sign, smoothing, the rotation and shift into the part's own frame,
-six sizes, and a clipping plane. Rows rather than objects, because the compiled painter takes plain arrays.
+six sizes, a clipping plane, and a ball that holds it all. Rows rather than objects, because the compiled painter takes plain arrays.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TUBE: Final = 0.0
 BOX: Final = 1.0
 """Kind of a rounded box."""
 
-PART_COLUMNS: Final = 25
+PART_COLUMNS: Final = 29
 """Numbers in a part's row."""
 
 
@@ -63,8 +63,19 @@ class Part:
                 inverse.translation_mm,
                 self.sizes_mm,
                 self.plane,
+                *self._ball(),
             ]
         )
+
+    def _ball(self) -> tuple[FloatArray, list[float]]:
+        """Centre and radius of a ball in the patient frame that holds the part with its fillet."""
+        low, high = self.reach()
+        if self.kind == TUBE:
+            radius = self.sizes_mm[4] / 2.0 + max(self.sizes_mm[:4])
+            centre = self.patient_from_part.points([0.0, 0.0, self.sizes_mm[4] / 2.0])
+        else:
+            radius, centre = float((high - low)[0]) / 2.0, (low + high) / 2.0
+        return centre, [radius + self.blend_mm + 1.0]
 
     def reach(self) -> FloatArray:
         """(2, 3) lower and upper corner of a box in the patient frame that holds the part."""

@@ -59,7 +59,7 @@ _VERTEBRA_RANGES: Final = {
     "upper_width_mm": (28.0, 65.0),
     "upper_depth_mm": (22.0, 48.0),
     "lower_width_mm": (28.0, 65.0),
-    "lower_depth_mm": (22.0, 48.0),
+    "lower_depth_mm": (18.0, 48.0),
     "anterior_height_mm": (15.0, 40.0),
     "posterior_height_mm": (15.0, 40.0),
     "canal_width_mm": (15.0, 36.0),

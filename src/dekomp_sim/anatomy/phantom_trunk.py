@@ -61,6 +61,44 @@ _ERECTOR_LEFT, _ERECTOR_RIGHT = int(Structure.ERECTOR_SPINAE_LEFT), int(Structur
 _CAVITY = int(Structure.ABDOMINAL_SOFT_TISSUE)
 
 
+FRONT_POWER: Final = 2.6
+"""Exponent of the superellipse in front, flattened by the table."""
+
+
+@njit(cache=True, nogil=True)
+def _trunk_matter(  # noqa: PLR0913 - a kernel takes plain numbers
+    d: float,
+    px: float,
+    py: float,
+    pz: float,
+    backward: float,
+    spine: float,
+    voxel: float,
+    matter: FloatArray,
+    cube: Float32Array,
+) -> tuple[float, int]:
+    """HU and label of the trunk at depth -d under the skin."""
+    fat_mm = matter[1] * (1.0 - 0.35 * min(1.0, max(0.0, backward)))
+    if d > -matter[0] - 0.5 * voxel:
+        t = _share(d + matter[0], voxel)
+        return matter[4] * (1.0 - t) + matter[5] * t, _SKIN if t < 0.5 else _FAT
+    inner = d + matter[0] + fat_mm
+    if inner > 0.5 * voxel:
+        return matter[5] + 4.0 * _noise(cube, px * 0.09, py * 0.09, pz * 0.09), _FAT
+    lobes = _noise(cube, px * 0.09, py * 0.09, pz * 0.09)
+    at_muscle = _share(inner, voxel)
+    plane = py - spine - 33.0 + 0.0016 * px * px
+    back = _smooth_less(plane, 76.0 - abs(px), 10.0)
+    if back > 0.0 or inner > -matter[2]:
+        streak = _noise(cube, px * 0.33, py * 0.33, pz * 0.05) + lobes
+        value = matter[6] - 22.0 * max(0.0, streak - 0.9)
+        label = _WALL if back <= 0.0 else (_ERECTOR_LEFT if px > 0.0 else _ERECTOR_RIGHT)
+    else:
+        organ = 1.0 / (1.0 + math.exp(-4.0 * (lobes - 0.25)))
+        value, label = matter[5] + (matter[7] - matter[5]) * organ, _CAVITY
+    return at_muscle * value + (1.0 - at_muscle) * matter[5], label
+
+
 @njit(cache=True, nogil=True)
 def paint_trunk(
     hu: Int16Array,
@@ -74,56 +112,47 @@ def paint_trunk(
 
     `profile` holds one row of `trunk_profile` per slice; `grid` is (4,) origin and voxel.
     """
-    voxel = grid[3]
+    voxel, ni = grid[3], hu.shape[2]
+    dips, backs, fronts = np.zeros(ni), np.zeros(ni), np.zeros(ni)
     for k in range(hu.shape[0]):
         pz = grid[2] + k * voxel
         wide, middle, behind, front = profile[k, 0], profile[k, 1], profile[k, 2], profile[k, 3]
-        spine, furrow = profile[k, 4], profile[k, 5]
+        spine = profile[k, 4]
+        for i in range(ni):
+            px = grid[0] + i * voxel
+            dips[i] = profile[k, 5] * math.exp(-((px / 16.0) ** 2))
+            backs[i], fronts[i] = (abs(px) / wide) ** BACK_POWER, (abs(px) / wide) ** FRONT_POWER
         for j in range(hu.shape[1]):
             py = grid[1] + j * voxel
-            for i in range(hu.shape[2]):
+            level = py - middle
+            flat = (abs(level) / (behind if level > 0.0 else front)) ** (BACK_POWER if level > 0.0 else FRONT_POWER)
+            for i in range(ni):
                 px = grid[0] + i * voxel
-                x = abs(px)
-                y = py + furrow * math.exp(-((px / 16.0) ** 2)) - middle
-                deep = behind if y > 0.0 else front
-                power = 2.25 if y > 0.0 else 2.6
-                f = ((x / wide) ** power + (abs(y) / deep) ** power) ** (1.0 / power)
-                radius = math.sqrt(px * px + y * y)
-                d = (f - 1.0) * radius / f if f > 1e-6 else -deep
+                y = level + dips[i]
+                if level > 0.0:
+                    share = (y / behind) ** BACK_POWER if dips[i] > 0.01 else flat
+                    square = backs[i] + share
+                else:
+                    square = fronts[i] + flat
+                if square > 1.1:
+                    continue
+                power = BACK_POWER if level > 0.0 else FRONT_POWER
+                deep = behind if level > 0.0 else front
+                d = -1.0e3
+                if square > 0.05:
+                    f = square ** (1.0 / power)
+                    d = (f - 1.0) * math.sqrt(px * px + y * y) / f
                 if d >= 0.5 * voxel:
                     continue
-                fat_mm = matter[1] * (1.0 - 0.35 * min(1.0, max(0.0, y / deep)))
-                value, label = matter[5], 160
-                lobes = _noise(cube, px * 0.09, py * 0.09, pz * 0.09)
-                if d > -matter[0]:
-                    t = _share(d + matter[0], voxel)
-                    value = matter[4] * (1.0 - t) + matter[5] * t
-                    if t < 0.5:
-                        label = 159
-                elif d < -matter[0] - fat_mm:
-                    inner = d + matter[0] + fat_mm
-                    at_muscle = _share(inner, voxel)
-                    plane = py - spine - 33.0 + 0.0016 * x * x
-                    back = _smooth_less(plane, 76.0 - x, 10.0)
-                    streak = _noise(cube, px * 0.33, py * 0.33, pz * 0.05) + lobes
-                    muscle = matter[6] - 22.0 * max(0.0, streak - 0.9)
-                    if back > 0.0:
-                        value = muscle
-                        label = 86 if px > 0.0 else 87
-                    elif inner > -matter[2]:
-                        value = muscle
-                        label = 162
-                    else:
-                        organ = 1.0 / (1.0 + math.exp(-4.0 * (lobes - 0.25)))
-                        value = matter[5] + (matter[7] - matter[5]) * organ
-                        label = 166
-                    value = at_muscle * value + (1.0 - at_muscle) * matter[5]
-                value += 3.0 * lobes
+                value, label = _trunk_matter(d, px, py, pz, y / deep, spine, voxel, matter, cube)
                 whole = _share(d, voxel)
-                hu[k, j, i] = int(round(whole * value - 1000.0 * (1.0 - whole)))
+                hu[k, j, i] = round(whole * value - 1000.0 * (1.0 - whole))
                 if whole >= 0.5:
-                    labels[k, j, i] = label
+                    labels[k, j, i] = np.uint8(label)
 
+
+WING_REACH_MM: Final = 17.0
+"""No point of the wing lies farther from its curve."""
 
 WING_MM: Final = (
     (40.0, 52.0, -52.0, 9.0),
@@ -153,17 +182,33 @@ def wing(spec: PhantomSpec) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
+def _wing_station(curve: FloatArray, n: int, pz: float) -> tuple[float, float]:
+    """x and y of the wing's curve at one station and height: it leans inward below the crest."""
+    share = n / (curve.shape[0] - 1.0)
+    drop = max(0.0, 6.0 - pz)
+    return curve[n, 0] - drop * (0.10 + 0.34 * share), curve[n, 1] + 0.1 * drop * (1.0 - share)
+
+
+@njit(cache=True, nogil=True)
+def _wing_span(curve: FloatArray, py: float, pz: float) -> tuple[float, float]:
+    """Range of x over which the wing can meet one voxel row."""
+    near, away = 1e9, -1e9
+    for n in range(curve.shape[0] - 1):
+        ax, ay = _wing_station(curve, n, pz)
+        bx, by = _wing_station(curve, n + 1, pz)
+        if min(ay, by) - WING_REACH_MM < py < max(ay, by) + WING_REACH_MM:
+            near, away = min(near, min(ax, bx) - WING_REACH_MM), max(away, max(ax, bx) + WING_REACH_MM)
+    return near, away
+
+
+@njit(cache=True, nogil=True)
 def _wing_distance(curve: FloatArray, x: float, py: float, pz: float) -> float:
     """Signed distance to the bent plate of one hip bone, x positive on its own side."""
     best, at, side_t = 1e12, 0, 0.0
-    drop = max(0.0, 6.0 - pz)
+    bx, by = _wing_station(curve, 0, pz)
     for n in range(curve.shape[0] - 1):
-        share = n / (curve.shape[0] - 1.0)
-        lean = drop * (0.10 + 0.34 * share)
-        ax, ay = curve[n, 0] - lean, curve[n, 1] + 0.1 * drop * (1.0 - share)
-        share = (n + 1.0) / (curve.shape[0] - 1.0)
-        lean = drop * (0.10 + 0.34 * share)
-        bx, by = curve[n + 1, 0] - lean, curve[n + 1, 1] + 0.1 * drop * (1.0 - share)
+        ax, ay = bx, by
+        bx, by = _wing_station(curve, n + 1, pz)
         ex, ey = bx - ax, by - ay
         t = min(1.0, max(0.0, ((x - ax) * ex + (py - ay) * ey) / (ex * ex + ey * ey)))
         qx, qy = x - ax - t * ex, py - ay - t * ey
@@ -173,9 +218,9 @@ def _wing_distance(curve: FloatArray, x: float, py: float, pz: float) -> float:
     top = curve[at, 2] * (1.0 - side_t) + curve[at + 1, 2] * side_t
     half = curve[at, 3] * (1.0 - side_t) + curve[at + 1, 3] * side_t
     below = top - pz
-    half += 2.6 * math.exp(-((below - 5.0) ** 2) / 60.0) - 1.2 * (1.0 if below > 30.0 else max(0.0, below / 30.0))
+    half += 2.6 * math.exp(-((below - 5.0) ** 2) / 60.0) - 1.2 * min(1.0, max(0.0, below / 30.0))
     along = (at + side_t) / (curve.shape[0] - 1.0)
-    notch = pz + 88.0 + max(0.0, 0.42 - along) * -30.0
+    notch = pz + 88.0 - 30.0 * max(0.0, 0.42 - along)
     sheet = math.sqrt(best) * 0.93 - half
     edge = _smooth_less(below, notch if along < 0.42 else 1e6, 4.0)
     return -_smooth_less(-sheet, edge, 5.0)
@@ -197,9 +242,12 @@ def paint_wing(
         pz = grid[2] + k * voxel
         for j in range(window[1], window[4]):
             py = grid[1] + j * voxel
+            near, away = _wing_span(curve, py, pz)
             for i in range(window[0], window[3]):
                 px = grid[0] + i * voxel
-                if labels[k, j, i] == 25 or labels[k, j, i] == 0:
+                if px * matter[0] < near or px * matter[0] > away:
+                    continue
+                if labels[k, j, i] in (25, 26) or labels[k, j, i] == 0:
                     continue
                 d = _wing_distance(curve, px * matter[0], py, pz)
                 if d >= 0.5 * voxel:
@@ -209,6 +257,6 @@ def paint_wing(
                 if marrow > 0.0:
                     c = matter[6]
                     value += marrow * (matter[3] + matter[4] * _noise(cube, px * c, py * c, pz * c))
-                hu[k, j, i] = int(round(value))
+                hu[k, j, i] = round(value)
                 if whole >= 0.5:
-                    labels[k, j, i] = int(matter[5])
+                    labels[k, j, i] = np.uint8(matter[5])
