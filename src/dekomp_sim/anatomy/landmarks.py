@@ -36,7 +36,7 @@ Spine 17:299), so that the far endplate of a body is out of reach from the disc'
 RIM_USED: Final = 0.88
 """Assumption: columns beyond this part of the outline are left out, because rims are rounded and bear osteophytes."""
 
-WALL_DEPTH_MM: Final = (2.0, 5.0)
+WALL_DEPTH_MM: Final = (1.0, 3.0)
 """Assumption: depths beneath an endplate between which the body's walls are looked for."""
 
 PLAUSIBLE_MM: Final = {"mean height": (3.0, 20.0), "width": (30.0, 70.0), "depth": (20.0, 55.0)}
@@ -281,7 +281,7 @@ def _shape(level: Level, frame: Rigid, half_width: float, half_depth: float, col
     )
     points = np.column_stack([columns.places_mm, np.zeros(len(columns.places_mm))])
     terms = np.column_stack([np.ones(len(points)), points[:, 1] / half_depth, 1.0 - shape.rim(points) ** 2])
-    mean, slope, concavity = _fit(terms, columns.upper_mm - columns.lower_mm)
+    mean, slope, concavity = map(float, _fit(terms, columns.upper_mm - columns.lower_mm))
     if not 0.0 <= concavity <= MOST_CONCAVE_MM:
         concavity = float(np.clip(concavity, 0.0, MOST_CONCAVE_MM))
         mean, slope = _fit(terms[:, :2], columns.upper_mm - columns.lower_mm - concavity * terms[:, 2])

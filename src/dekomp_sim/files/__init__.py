@@ -1,7 +1,33 @@
 """The only room that opens files: volumes, scenarios, phantoms, journals and pictures."""
 
 from dekomp_sim.files.documents import read_yaml, schema
+from dekomp_sim.files.journal import Journal, Recorded, plain, read_journal
+from dekomp_sim.files.marks import MistakesError
+from dekomp_sim.files.phantoms import cached_patient, phantom_patient
+from dekomp_sim.files.pictures import write_png8, write_png16
 from dekomp_sim.files.shipped import shipped, shipped_names
-from dekomp_sim.files.volumes import load_labels, load_patient, load_volume
+from dekomp_sim.files.volumes import load_labels, load_patient, load_volume, write_volume
+from dekomp_sim.files.writing import output_folder, write_bytes, write_text
 
-__all__ = ["load_labels", "load_patient", "load_volume", "read_yaml", "schema", "shipped", "shipped_names"]
+__all__ = [
+    "Journal",
+    "MistakesError",
+    "Recorded",
+    "cached_patient",
+    "load_labels",
+    "load_patient",
+    "load_volume",
+    "output_folder",
+    "phantom_patient",
+    "plain",
+    "read_journal",
+    "read_yaml",
+    "schema",
+    "shipped",
+    "shipped_names",
+    "write_bytes",
+    "write_png8",
+    "write_png16",
+    "write_text",
+    "write_volume",
+]

@@ -81,6 +81,25 @@ def affine_of(image: Image) -> Affine:
     return Affine(direction * np.array(image.GetSpacing()), np.array(image.GetOrigin()))
 
 
+def write_image(values: NDArray[Any], affine: Affine, path: Path) -> None:
+    """Write values [k, j, i] on a grid with right angles, compressed, in the format that the ending names.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    image = itk().GetImageFromArray(values)
+    image.SetSpacing(affine.spacing_mm.tolist())
+    image.SetOrigin(affine.origin_mm.tolist())
+    image.SetDirection((affine.matrix / affine.spacing_mm).ravel().tolist())
+    try:
+        with quiet():
+            itk().WriteImage(image, str(path), True)
+    except RuntimeError as wrong:
+        raise OSError("no room, or no right to write") from wrong
+
+
 def hounsfield(values: NDArray[Any], where: str) -> Int16Array:
     """Values rounded to int16 Hounsfield units, of the same shape.
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,7 +18,11 @@ from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import digestible
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import dicom, grids
-from dekomp_sim.files.itk import hounsfield, label_numbers, refuse_unlike_hu
+from dekomp_sim.files.itk import hounsfield, label_numbers, refuse_unlike_hu, write_image
+from dekomp_sim.files.writing import replacing
+
+WRITTEN_SUFFIXES: Final = (".nii.gz", ".nii", ".nrrd", ".mha")
+"""Endings of the formats that a volume is written in."""
 
 
 def load_volume(path: Path | str, series: str | None = None) -> Volume:
@@ -107,3 +112,39 @@ def _existing(path: Path) -> Path:
     if not path.exists():
         raise InputError(str(path), "no such file or folder", "a CT volume or label map")
     return path
+
+
+def write_volume(patient: Patient, path: Path | str) -> tuple[Path, ...]:
+    """Write a patient's CT, and its label map beside it as `<name>_labels`, in the format that the ending names.
+
+    Parameters
+    ----------
+    patient
+        Whose volume; its grid must have right angles.
+    path
+        Ends in .nii.gz, .nii, .nrrd or .mha.
+
+    Returns
+    -------
+    tuple of Path
+        The files written: the CT, and the label map where there is one.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown or the folder cannot be written; neither file is left then.
+    """
+    target = Path(path)
+    ending = next((end for end in WRITTEN_SUFFIXES if target.name.lower().endswith(end)), None)
+    if ending is None:
+        raise InputError(str(target), "a file name without a known ending", ", ".join(WRITTEN_SUFFIXES))
+    volume = patient.volume
+    if volume.labels is None:
+        with replacing(target) as beside:
+            write_image(volume.hu, volume.patient_from_index, beside)
+        return (target,)
+    labels = target.with_name(f"{target.name[: -len(ending)]}_labels{ending}")
+    with replacing(target) as beside, replacing(labels) as labels_beside:
+        write_image(volume.hu, volume.patient_from_index, beside)
+        write_image(volume.labels, volume.patient_from_index, labels_beside)
+    return target, labels
