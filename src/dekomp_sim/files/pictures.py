@@ -42,18 +42,18 @@ def write_png16(path: Path | str, image: NDArray[np.uint16], text: Mapping[str, 
     """
     if image.ndim != 2 or image.dtype != np.uint16:
         raise ValueError(f"a 16-bit picture is (rows, cols) uint16, got {image.shape} {image.dtype}")
-    write_bytes(path, _png(image, text))
+    write_bytes(path, png_bytes(image, text))
 
 
 def write_png8(path: Path | str, image: UInt8Array, text: Mapping[str, str] | None = None) -> None:
     """Write a grey (rows, cols) or colour (rows, cols, 3) picture of 8 bits; arguments and errors as `write_png16`."""
     if image.ndim not in _COLOUR_TYPES or image.shape[2:] not in {(), (3,)} or image.dtype != np.uint8:
         raise ValueError(f"an 8-bit picture is (rows, cols) or (rows, cols, 3) uint8, got {image.shape} {image.dtype}")
-    write_bytes(path, _png(image, text))
+    write_bytes(path, png_bytes(image, text))
 
 
-def _png(image: NDArray[Any], text: Mapping[str, str] | None) -> bytes:
-    """PNG (ISO/IEC 15948): signature, header, texts, one compressed block, end. Rows are stored without a filter, but
+def png_bytes(image: NDArray[Any], text: Mapping[str, str] | None = None) -> bytes:
+    """A checked picture as PNG (ISO/IEC 15948): signature, header, texts, one compressed block, end. Rows are stored without a filter, but
     for 16 bits with the filter "up", which halves the size of a smooth radiograph.
     """
     rows, cols = image.shape[:2]

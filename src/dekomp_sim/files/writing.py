@@ -8,8 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from dekomp_sim.errors import InputError
+
+
+RUN_MARK: Final = "journal.jsonl"
+"""The file by which a folder is known as a run's."""
 
 
 @contextmanager
@@ -67,20 +72,29 @@ def write_bytes(path: Path | str, content: bytes) -> None:
 
 
 @contextmanager
-def output_folder(path: Path | str) -> Iterator[Path]:
+def output_folder(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
     """A fresh folder to write a run's results to; it becomes `path` when all went well, else it is removed.
 
     A user's mistake in the middle of a run so leaves nothing behind.
 
+    Parameters
+    ----------
+    path
+        The folder to be.
+    overwrite
+        Whether an earlier run may be replaced: a folder that holds a `journal.jsonl`.
+
     Raises
     ------
     InputError
-        If `path` exists and is not an empty folder, or cannot be made.
+        If `path` exists and is neither an empty folder nor an earlier run that may be replaced, or cannot be made.
     """
     target = Path(path)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    earlier = overwrite and (target / RUN_MARK).is_file()
+    if target.exists() and not earlier and (not target.is_dir() or any(target.iterdir())):
         found = "a folder that is not empty" if target.is_dir() else "a file"
-        raise InputError(str(target), found, "a new or empty folder", "Choose another name or remove it")
+        allowed = "a new or empty folder, or with --overwrite an earlier run"
+        raise InputError(str(target), found, allowed, "Choose another name or remove it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -89,7 +103,9 @@ def output_folder(path: Path | str) -> Iterator[Path]:
     try:
         yield beside
         beside.chmod(0o777 & ~_umask())
-        if target.is_dir():
+        if earlier:
+            shutil.rmtree(target)
+        elif target.is_dir():
             target.rmdir()
         beside.replace(target)
     except OSError as wrong:

@@ -1,0 +1,122 @@
+"""The command line: its words, and what a mistake looks like.
+
+Each command imports its own work inside its function: `dekomp-sim --help` must not wait for numba, SimpleITK and VTK.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dekomp_sim import __version__
+from dekomp_sim.errors import DekompSimError
+
+MISTAKE, HARM = 2, 3
+
+app = typer.Typer(
+    name="dekomp-sim",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    epilog="""Examples:
+
+`dekomp-sim run l4l5_left_posterolateral -o out/first` plays a shipped scenario on the built-in patient
+
+`dekomp-sim run my.yaml --ct scan.nii.gz --labels vertebrae.nii.gz -o out/scan` plays it on a CT
+
+`dekomp-sim check my.yaml` finds the mistakes in a scenario
+
+`dekomp-sim phantom lumbar_reference -o phantom.nii.gz` writes the built-in patient as a volume
+
+Exit codes: 0 done, 2 a mistake in the input, 3 the case ended in harm. Not for clinical use.""",
+)
+
+
+class Document(StrEnum):
+    """A kind of file that has a schema."""
+
+    SCENARIO = "scenario"
+    PHANTOM = "phantom"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dekomp-sim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Simulate image-guided percutaneous lumbar discectomy: X-ray, needle, disc, patient, score.
+
+    Not for clinical use.
+    """
+
+
+@app.command()
+def run(  # noqa: PLR0913 - a command line's options are its nouns
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for report, journal and frames; new or empty.")],
+    ct: Annotated[Path | None, typer.Option(help="A CT to play on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
+    series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    picture_3d: Annotated[bool, typer.Option("--3d/--no-3d", help="Draw the 3D pictures.")] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")] = False,
+) -> None:
+    """Play a scenario to its end and leave report.html, report.json, journal.jsonl and frames/*.png.
+
+    Prints the state digest last. Exits with 3 when the case ended in harm.
+    """
+    from dekomp_sim.cli.run import Request, perform
+
+    harmed = perform(Request(scenario, out, ct, labels, series, picture_3d, overwrite), Console(highlight=False))
+    if harmed:
+        raise typer.Exit(HARM)
+
+
+@app.command()
+def check(scenarios: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones.")]) -> None:
+    """Validate scenarios; every mistake is told with file, line and what is allowed."""
+    from dekomp_sim.cli.documents import check_scenarios
+
+    if not check_scenarios(scenarios, typer.echo, lambda text: typer.echo(text, err=True)):
+        raise typer.Exit(MISTAKE)
+
+
+@app.command()
+def phantom(
+    spec: Annotated[str, typer.Argument(help="A phantom specification, or the name of a shipped one.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The volume to write: .nii.gz, .nii, .nrrd or .mha.")],
+) -> None:
+    """Write a phantom's CT volume, and its label map beside it."""
+    from dekomp_sim.cli.documents import write_phantom
+
+    for path in write_phantom(spec, out):
+        typer.echo(path)
+
+
+@app.command()
+def schema(kind: Annotated[Document, typer.Argument(help="Which kind of file.")] = Document.SCENARIO) -> None:
+    """Print the JSON schema of scenario or phantom files, by which an editor completes them."""
+    from dekomp_sim.cli.documents import schema_text
+
+    typer.echo(schema_text(kind.value))
+
+
+def main() -> None:
+    """Run the command line; a user's mistake becomes one message and exit code 2."""
+    try:
+        app()
+    except DekompSimError as mistake:
+        typer.echo(f"dekomp-sim: {mistake}", err=True)
+        sys.exit(MISTAKE)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,154 @@
+"""`dekomp-sim run`: a scenario, a patient, and a folder of results; the one place where all rooms meet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from dekomp_sim import __version__
+from dekomp_sim.anatomy import Patient
+from dekomp_sim.cli.documents import document
+from dekomp_sim.debrief import Report, Still, measure, report_html, report_json, summary
+from dekomp_sim.errors import InputError
+from dekomp_sim.files import (
+    Journal,
+    load_patient,
+    output_folder,
+    phantom_patient,
+    plain,
+    png_bytes,
+    read_yaml,
+    shipped,
+    write_bytes,
+    write_text,
+)
+from dekomp_sim.imaging.fluoroscope import Fluoroscope
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.digest import case_digest
+from dekomp_sim.procedure.pictures import shot_of
+from dekomp_sim.scenario.player import Played, play
+from dekomp_sim.scenario.story import Story
+from dekomp_sim.viewer import draw_apart
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for: see `dekomp-sim run --help`."""
+
+    scenario: str
+    out: Path
+    ct: Path | None = None
+    labels: Path | None = None
+    series: str | None = None
+    picture_3d: bool = True
+    overwrite: bool = False
+
+
+@dataclass(slots=True)
+class _Witness:
+    """Stands by while the story is played: writes the journal, takes the pictures, moves the progress bar."""
+
+    journal: Journal
+    scope: Fluoroscope
+    frames: Path
+    advance: Callable[[str], None]
+    stills: list[Still] = field(default_factory=list)
+    at_decompression: Case | None = None
+
+    def __call__(self, played: Played) -> None:
+        """Record one step."""
+        before, after = played.before, played.after
+        new_events = after.events[len(before.events) :]
+        self.journal.append(
+            {
+                "step": played.number,
+                "action": plain(played.action),
+                "clock_s": after.clock_s,
+                "events": [{"kind": type(event).__name__, **plain(event)} for event in new_events],
+            }
+        )
+        for exposure in after.exposures[len(before.exposures) :]:
+            png = png_bytes(self.scope.expose(shot_of(after, exposure)).display, {"Description": exposure.note})
+            write_bytes(self.frames / f"{exposure.index + 1:03d}.png", png)
+            title = exposure.note or f"Exposure {exposure.index + 1}"
+            self.stills.append(Still(title, "", exposure.clock_s, png, f"Simulated fluoroscopy: {title}"))
+        if len(after.receipts) > len(before.receipts):
+            self.at_decompression = after
+        self.advance(played.action.do.replace("_", " "))
+
+
+def perform(request: Request, console: Console) -> bool:
+    """Play the scenario and write its folder; True where the case ended in harm.
+
+    Raises
+    ------
+    InputError
+        For any mistake in the scenario, the scan or the folder; nothing is then left behind.
+    """
+    path = document("scenarios", request.scenario)
+    story = read_yaml(path, Story)
+    with output_folder(request.out, overwrite=request.overwrite) as folder:
+        with console.status("Preparing the patient (built once, then cached) ..."):
+            patient = _patient(story, request)
+        header = _provenance(path, story, patient)
+        cases, stills = _played(story, patient, folder, header, console)
+        digest = case_digest(cases[-1])
+        metrics = measure(cases)
+        with console.status("Writing the report ..."):
+            report = Report(story, cases, metrics, digest, tuple(stills), header)
+            write_text(folder / "report.html", report_html(report))
+            write_text(folder / "report.json", report_json(report))
+    console.print(f"\n{summary(metrics, story)}\n", soft_wrap=True)
+    console.print(f"Report: {(request.out / 'report.html').resolve()}", soft_wrap=True)
+    console.print(f"State digest: {digest}", soft_wrap=True)
+    return cases[-1].harmed
+
+
+def _patient(story: Story, request: Request) -> Patient:
+    if request.ct is None:
+        if request.labels is not None:
+            raise InputError("--labels", "a label map without a CT", "--ct CT --labels LABELS")
+        return phantom_patient(shipped("phantoms", story.phantom))
+    if request.labels is None:
+        raise InputError(
+            "--ct", "a CT without a label map", "--ct CT --labels LABELS", "TotalSegmentator makes one with the vertebrae"
+        )
+    return load_patient(request.ct, request.labels, story.protrusions, request.series)
+
+
+def _provenance(path: Path, story: Story, patient: Patient) -> dict[str, Any]:
+    """What a replay needs to know it has the same inputs; no path, no word of a scan's header."""
+    return {
+        "simulated": "SIMULATED - NOT FOR CLINICAL USE",
+        "dekomp_sim": __version__,
+        "title": story.title,
+        "scenario_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "patient": patient.name,
+        "patient_digest": patient.digest,
+        "seed": story.seed,
+    }
+
+
+def _played(
+    story: Story, patient: Patient, folder: Path, header: dict[str, Any], console: Console
+) -> tuple[tuple[Case, ...], list[Still]]:
+    """All cases, and the pictures in order."""
+    frames = folder / "frames"
+    frames.mkdir()
+    columns = (TextColumn("Playing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress, Journal(
+        folder / "journal.jsonl", header
+    ) as journal:
+        task = progress.add_task("", total=len(story.steps))
+        witness = _Witness(
+            journal, Fluoroscope(patient), frames, lambda word: progress.update(task, advance=1, description=word)
+        )
+        cases = play(story, patient, witness)
+        journal.append({"digest": case_digest(cases[-1]), "harm": cases[-1].harmed})
+    return cases, witness.stills

@@ -1,0 +1,21 @@
+"""What an exposure of a case saw: read off the case, so a picture can be made whenever it is wanted."""
+
+from __future__ import annotations
+
+from dekomp_sim.imaging.fluoroscope import Shot
+from dekomp_sim.instruments import solids
+from dekomp_sim.procedure.case import Case, Exposure
+
+
+def shot_of(case: Case, exposure: Exposure) -> Shot:
+    """The shot of one pulse of an exposure, with the instruments and the disc of `case`, the case right after it."""
+    in_the_beam = tuple(solid for placement in case.placements.values() for solid in solids(placement))
+    return Shot(
+        exposure.carm,
+        case.machine.detector,
+        exposure.technique,
+        in_the_beam,
+        case.disc,
+        case.seed,
+        exposure.index,
+    )
