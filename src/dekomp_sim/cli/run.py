@@ -116,9 +116,8 @@ def _patient(story: Story, request: Request) -> Patient:
             raise InputError("--labels", "a label map without a CT", "--ct CT --labels LABELS")
         return phantom_patient(shipped("phantoms", story.phantom))
     if request.labels is None:
-        raise InputError(
-            "--ct", "a CT without a label map", "--ct CT --labels LABELS", "TotalSegmentator makes one with the vertebrae"
-        )
+        remedy = "TotalSegmentator makes one with the vertebrae"
+        raise InputError("--ct", "a CT without a label map", "--ct CT --labels LABELS", remedy)
     return load_patient(request.ct, request.labels, story.protrusions, request.series)
 
 
@@ -142,9 +141,10 @@ def _played(
     frames = folder / "frames"
     frames.mkdir()
     columns = (TextColumn("Playing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress, Journal(
-        folder / "journal.jsonl", header
-    ) as journal:
+    with (
+        Progress(*columns, TimeElapsedColumn(), console=console) as progress,
+        Journal(folder / "journal.jsonl", header) as journal,
+    ):
         task = progress.add_task("", total=len(story.steps))
         witness = _Witness(
             journal, Fluoroscope(patient), frames, lambda word: progress.update(task, advance=1, description=word)
