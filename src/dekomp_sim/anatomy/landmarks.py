@@ -284,7 +284,7 @@ def _shape(level: Level, frame: Rigid, half_width: float, half_depth: float, col
     mean, slope, concavity = map(float, _fit(terms, columns.upper_mm - columns.lower_mm))
     if not 0.0 <= concavity <= MOST_CONCAVE_MM:
         concavity = float(np.clip(concavity, 0.0, MOST_CONCAVE_MM))
-        mean, slope = _fit(terms[:, :2], columns.upper_mm - columns.lower_mm - concavity * terms[:, 2])
+        mean, slope = map(float, _fit(terms[:, :2], columns.upper_mm - columns.lower_mm - concavity * terms[:, 2]))
     for name, value in (("mean height", mean), ("width", 2.0 * half_width), ("depth", 2.0 * half_depth)):
         least, most = PLAUSIBLE_MM[name]
         if not least <= value <= most:

@@ -16,7 +16,7 @@ from dekomp_sim.anatomy.disc_regions import disc_structure_at
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import BoolArray, FloatArray, Int16Array, UInt8Array
+from dekomp_sim.arrays import BoolArray, FloatArray, Int16Array, UInt8Array, sealed
 from dekomp_sim.errors import InputError
 
 BODY_ABOVE_HU: Final = -300
@@ -52,6 +52,11 @@ MARROW_BEYOND_MM: Final = 35.0
 """Assumption: closer to the spine's middle a closed hole is the canal or a foramen, not marrow."""
 
 _COARSE_MM: Final = 3.0
+
+_IS_BONE: Final = sealed(np.isin(np.arange(256), [int(structure) for structure in BONES]))
+
+Strides = np.ndarray[tuple[int], np.dtype[np.int64]]
+"""Voxels (3,) along k, j and i from one voxel of a coarse grid to the next."""
 
 _RENUMBERED: Final[dict[int, Structure]] = {
     **dict.fromkeys((1, *range(4, 10), *range(15, 18), 21, 22, 23, 24, 51, 90), Structure.ABDOMINAL_SOFT_TISSUE),
@@ -103,7 +108,7 @@ def body_mask(volume: Volume) -> BoolArray:
     InputError
         If nothing but air is there.
     """
-    stride = np.maximum(np.rint(_COARSE_MM / volume.patient_from_index.spacing_mm[::-1]).astype(int), 1)
+    stride = _stride(volume)
     coarse = volume.hu[:: stride[0], :: stride[1], :: stride[2]] > BODY_ABOVE_HU
     # Opening parts the table from the back; its plates are thin.
     pieces, count = ndimage.label(ndimage.binary_opening(np.pad(coarse, 1, mode="edge"), _cross(), 1)[1:-1, 1:-1, 1:-1])
@@ -121,13 +126,25 @@ def _cross() -> BoolArray:
     return np.asarray(ndimage.generate_binary_structure(3, 1))
 
 
-def _grown(coarse: BoolArray, stride: np.ndarray[tuple[int], np.dtype[np.int64]], shape: tuple[int, ...]) -> BoolArray:
+def _stride(volume: Volume) -> Strides:
+    """Voxels (3,) along k, j, i that make a step of about `_COARSE_MM`."""
+    return np.maximum(np.rint(_COARSE_MM / volume.patient_from_index.spacing_mm[::-1]).astype(np.int64), 1)
+
+
+def _grown(coarse: BoolArray, stride: Strides, shape: tuple[int, ...]) -> BoolArray:
     """A mask of every stride-th voxel spread over all voxels of `shape`."""
     picks = [
         np.minimum((np.arange(size) + step // 2) // step, have - 1)
         for size, step, have in zip(shape, stride, coarse.shape, strict=True)
     ]
     return np.asarray(coarse[np.ix_(*picks)])
+
+
+def _any_of_block(mask: BoolArray, stride: Strides) -> BoolArray:
+    """Coarse mask: whether any voxel is set among the stride's voxels from each stride-th one on."""
+    for axis, step in enumerate(stride):
+        mask = np.logical_or.reduceat(mask, np.arange(0, mask.shape[axis], step), axis=axis)
+    return mask
 
 
 def _renumbered(labels: UInt8Array) -> UInt8Array:
@@ -148,15 +165,18 @@ def _skin(body: BoolArray, volume: Volume) -> BoolArray:
 
 
 def _name_by_hu(labels: UInt8Array, volume: Volume, unnamed: BoolArray, bodies_mm: Sequence[FloatArray]) -> None:
-    dense = _large_pieces((volume.hu > BONE_ABOVE_HU) & (unnamed | np.isin(labels, list(BONES))), volume)
-    area_mm2 = volume.patient_from_index.voxel_mm3 / float(volume.patient_from_index.spacing_mm[2])
+    """Name in place what is unnamed. Regions are drawn on a coarse grid: their borders are conventions anyway."""
+    stride = _stride(volume)
+    side, behind = _beside_spine_mm(volume, stride, bodies_mm)
+    beside, before = PSOAS_REACH_MM
+    muscle = _grown((behind > BACK_MUSCLE_Y_MM) | ((side < beside) & (behind > before)), stride, volume.hu.shape)
+    dense = _large_pieces((volume.hu > BONE_ABOVE_HU) & (unnamed | _IS_BONE[labels]), volume)
+    area_mm2 = volume.patient_from_index.voxel_mm3 / volume.patient_from_index.spacing_mm[2] * stride[1] * stride[2]
+    closed_in = np.stack([_marrow(part, float(area_mm2)) for part in _any_of_block(dense, stride)])
+    dense |= _grown(closed_in & (side > MARROW_BEYOND_MM), stride, volume.hu.shape)
     for k in range(len(labels)):
-        side, behind = _beside_spine_mm(volume, bodies_mm, k)
-        beside, before = PSOAS_REACH_MM
-        muscle = (behind > BACK_MUSCLE_Y_MM) | ((side < beside) & (behind > before))
-        bone = dense[k] | (_marrow(dense[k], area_mm2) & (side > MARROW_BEYOND_MM))
-        labels[k][unnamed[k]] = _classes(volume.hu[k], muscle)[unnamed[k]]
-        labels[k][unnamed[k] & bone] = Structure.BONE
+        labels[k][unnamed[k]] = _classes(volume.hu[k], muscle[k])[unnamed[k]]
+    labels[unnamed & dense] = Structure.BONE
 
 
 def _classes(hu: Int16Array, muscle: BoolArray) -> UInt8Array:
@@ -183,16 +203,19 @@ def _marrow(dense: BoolArray, area_mm2: float) -> BoolArray:
     return np.asarray(small[pieces])
 
 
-def _beside_spine_mm(volume: Volume, bodies_mm: Sequence[FloatArray], k: int) -> tuple[FloatArray, FloatArray]:
-    """How far the voxels (nj, ni) of slice `k` lie to a side of the vertebral bodies and behind them."""
-    _, nj, ni = volume.hu.shape
-    affine = volume.patient_from_index
-    i, j = np.arange(ni)[None, :, None], np.arange(nj)[:, None, None]
-    points = affine.origin_mm + k * affine.matrix[:, 2] + i * affine.matrix[:, 0] + j * affine.matrix[:, 1]
+def _beside_spine_mm(volume: Volume, stride: Strides, bodies_mm: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """How far every stride-th voxel lies to a side of the vertebral bodies, and behind them; along z they are
+    interpolated, and beyond the last ones taken to go on straight up and down.
+    """
+    steps = [np.arange(0, size, step) for size, step in zip(volume.hu.shape, stride, strict=True)]
+    k, j, i = np.meshgrid(*steps, indexing="ij", sparse=True)
+    left, back, up = (
+        row[0] * i + row[1] * j + row[2] * k + start
+        for row, start in zip(volume.patient_from_index.matrix, volume.patient_from_index.origin_mm, strict=True)
+    )
     spine = np.array(sorted((body.tolist() for body in bodies_mm), key=lambda body: float(body[2])))
-    side = np.abs(points[..., 0] - np.interp(points[..., 2], spine[:, 2], spine[:, 0]))
-    behind = points[..., 1] - np.interp(points[..., 2], spine[:, 2], spine[:, 1])
-    return side, behind
+    side = np.abs(left - np.interp(up, spine[:, 2], spine[:, 0]))
+    return side, back - np.interp(up, spine[:, 2], spine[:, 1])
 
 
 def _name_disc(labels: UInt8Array, volume: Volume, disc: DiscShape) -> None:
@@ -206,5 +229,5 @@ def _name_disc(labels: UInt8Array, volume: Volume, disc: DiscShape) -> None:
     k, j, i = np.meshgrid(*ranges, indexing="ij")
     names = disc_structure_at(disc, volume.patient_from_index.points(np.stack([i, j, k], axis=-1)))
     box = tuple(slice(least, most) for least, most in zip(low[::-1], high[::-1], strict=True))
-    free = (names != Structure.OUTSIDE) & ~np.isin(labels[box], list(BONES - {Structure.BONE}))
+    free = (names != Structure.OUTSIDE) & (~_IS_BONE[labels[box]] | (labels[box] == Structure.BONE))
     labels[box][free] = names[free]

@@ -48,6 +48,8 @@ STALE_S: Final = 24 * 3600.0
 
 _ALIGNED: Final = 4096
 
+_BUILDER: Final = ("phantom*.py", "nerves.py", "disc_*.py", "labels.py")
+
 
 def phantom_patient(spec_path: Path | str) -> Patient:
     """The patient that a phantom's specification file describes, from the cache where it was built before.
@@ -85,7 +87,8 @@ def cache_folder() -> Path:
 def _key(spec: PhantomSpec) -> str:
     """SHA-256 of the specification, the versions, and the builder's source: who edits the builder sees what he did."""
     digest = hashlib.sha256(f"{CACHE_VERSION} {dekomp_sim.__version__} {asdict(spec)!r}".encode())
-    for source in sorted((Path(dekomp_sim.__file__).parent / "anatomy").glob("*.py")):
+    anatomy = Path(dekomp_sim.__file__).parent / "anatomy"
+    for source in sorted(file for pattern in _BUILDER for file in anatomy.glob(pattern)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:32]
 

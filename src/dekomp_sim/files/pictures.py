@@ -53,8 +53,9 @@ def write_png8(path: Path | str, image: UInt8Array, text: Mapping[str, str] | No
 
 
 def png_bytes(image: NDArray[Any], text: Mapping[str, str] | None = None) -> bytes:
-    """A checked picture as PNG (ISO/IEC 15948): signature, header, texts, one compressed block, end. Rows are stored without a filter, but
-    for 16 bits with the filter "up", which halves the size of a smooth radiograph.
+    """A picture that was checked, as PNG (ISO/IEC 15948): signature, header, texts, one compressed block, end.
+
+    Rows are stored with the filter "up", which halves the size of a smooth radiograph of 16 bits.
     """
     rows, cols = image.shape[:2]
     bits = 8 * image.dtype.itemsize
