@@ -1,0 +1,31 @@
+"""Patients and cases that several tests share; each is made once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from glass import glass_patient
+
+from dekomp_sim.anatomy import Level, Patient, Side
+from dekomp_sim.anatomy.phantom import build_phantom
+from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.procedure import Case, Setting, begin
+
+
+@pytest.fixture(scope="session")
+def glass() -> Patient:
+    """A block of muscle with discs, nerves and organs where a test knows them."""
+    return glass_patient()
+
+
+@pytest.fixture(scope="session")
+def coarse_phantom() -> Patient:
+    """The reference phantom on a 2 mm grid."""
+    return build_phantom(replace(PhantomSpec(), voxel_mm=2.0))
+
+
+@pytest.fixture(scope="session")
+def opened(glass: Patient) -> Case:
+    """The glass patient's case before its first step, left L4-L5."""
+    return begin(glass, Setting(Level.L4_L5, Side.LEFT))

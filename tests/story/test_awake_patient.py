@@ -1,0 +1,116 @@
+"""The patient is awake: what hurts, what is numb, and whose pain the discogram finds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+
+import numpy as np
+import pytest
+
+from dekomp_sim.anatomy import Level, Structure
+from dekomp_sim.procedure import Case, Measured, Pain, Risk, Setting, after, begin
+from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.awake import DERMATOME, Deposit, complaint, dermatome, numbness, rating
+from dekomp_sim.procedure.card import PatientCard
+
+READY = ("time_out", "prepare_sterile_field")
+
+
+def pains(case: Case) -> list[Pain]:
+    return [event for event in case.events if isinstance(event, Pain)]
+
+
+def in_nucleus(case: Case) -> Case:
+    steps: tuple[do.Action, ...] = (
+        do.Insert("discography_needle"),
+        do.Advance("discography_needle", to=do.Mark.NUCLEUS_CENTRE),
+    )
+    return reduce(after, steps, replace(case, done=READY))
+
+
+def test_each_root_s_pain_is_felt_in_its_own_dermatome(opened: Case) -> None:
+    roots = {s.name: dermatome(s) for s in opened.patient.strands if s.structure is Structure.NERVE_ROOT}
+    assert roots["left L4 exiting root"] == "L4"
+    assert roots["left L5 traversing root"] == "L5"
+    assert roots["right L3 exiting root"] == "L3"
+    assert "big toe" in DERMATOME["L5"]
+    assert "outer edge of the foot" in DERMATOME["S1"]
+    assert complaint(Structure.NERVE_ROOT, 8.0, "L5", "right") == (
+        "Stop! It shoots down my right leg, into the outer side of the shin, the top of the foot and the big toe."
+    )
+
+
+def test_the_sac_and_vessels_have_no_dermatome(opened: Case) -> None:
+    others = [s for s in opened.patient.strands if s.structure in {Structure.THECAL_SAC, Structure.AORTA}]
+    assert others
+    assert {dermatome(strand) for strand in others} == {""}
+
+
+def test_the_deposit_is_a_ball_that_works_after_a_minute_for_an_hour() -> None:
+    deposit = Deposit(100.0, (0.0, 0.0, 0.0), 2.0, 1.0)
+    assert deposit.lidocaine_mg == 20.0
+    assert deposit.radius_mm == pytest.approx((3 * 2000 / 0.15 / (4 * np.pi)) ** (1 / 3))
+    inside, outside = np.array([14.0, 0.0, 0.0]), np.array([15.0, 0.0, 0.0])
+    assert numbness((deposit,), inside, 130.0) == 0.0
+    assert numbness((deposit,), inside, 160.0) == 0.9
+    assert numbness((deposit,), outside, 160.0) == 0.0
+    assert numbness((deposit,), inside, 3701.0) == 0.0
+
+
+def test_the_skin_hurts_only_where_it_is_not_numb(opened: Case) -> None:
+    ready = replace(opened, done=READY)
+    needle: tuple[do.Action, ...] = (
+        do.Insert("discography_introducer"),
+        do.Advance("discography_introducer", to_depth_mm=20.0),
+    )
+    assert [pain.structure for pain in pains(reduce(after, needle, ready))] == [Structure.SKIN]
+    deposit = Deposit(-120.0, (opened.plan.entry_mm[0], opened.plan.entry_mm[1], opened.plan.entry_mm[2]), 2.0, 1.0)
+    assert not pains(reduce(after, needle, replace(ready, deposits=(deposit,))))
+
+
+def test_sedation_takes_the_edge_off() -> None:
+    awake = rating(Structure.NERVE_ROOT, 0.0, do.Sedation.NONE)
+    light = rating(Structure.NERVE_ROOT, 0.0, do.Sedation.LIGHT)
+    deep = rating(Structure.NERVE_ROOT, 0.0, do.Sedation.DEEP)
+    assert (awake, light, deep) == (8.0, 7.0, 5.0)
+    assert rating(Structure.GANGLION, 0.0, do.Sedation.NONE) == 10.0
+
+
+def test_deep_sedation_is_a_lapse(opened: Case) -> None:
+    case = after(opened, do.Sedate(do.Sedation.DEEP))
+    assert [event.lapse for event in case.events if isinstance(event, Risk)] == ["deep_sedation"]
+
+
+@pytest.mark.parametrize("concordant", [True, False])
+def test_the_discogram_hurts_above_the_card_s_threshold_and_says_whose_pain_it_is(
+    opened: Case, concordant: bool
+) -> None:
+    card = PatientCard(pain_above_opening_kpa=120.0, concordant=concordant)
+    case = in_nucleus(replace(opened, card=card))
+    quiet = after(case, do.InjectContrast(0.3))  # 241 kPa/mL at grade 2: 72 kPa above opening
+    assert len(pains(quiet)) == len(pains(case))
+    sore = after(quiet, do.InjectContrast(0.25))  # 133 kPa above opening
+    pain = pains(sore)[-1]
+    assert pain.rating >= 7.0
+    assert pain.concordant is concordant
+    read = [event.value for event in sore.events if isinstance(event, Measured)]
+    assert read[-1] == pytest.approx(100.0 + 0.55 * 35.0 * 6.894757, rel=1e-6)
+
+
+def test_pushing_past_fifty_psi_is_a_lapse_and_then_refused(opened: Case) -> None:
+    case = after(in_nucleus(opened), do.InjectContrast(1.6))
+    assert "over_pressure" in [event.lapse for event in case.events if isinstance(event, Risk)]
+    assert after(case, do.InjectContrast(0.1)).events[-1].words.endswith("50 psi above opening: stop.")
+
+
+def test_a_fast_injection_is_a_lapse(opened: Case) -> None:
+    case = after(in_nucleus(opened), do.InjectContrast(0.2, rate_ml_s=0.5))
+    assert [event.lapse for event in case.events if isinstance(event, Risk)][-1] == "fast_injection"
+
+
+def test_a_ruptured_disc_leaks_on_while_the_clock_runs(opened: Case) -> None:
+    setting = Setting(Level.L4_L5, opened.side, PatientCard(dallas_grade=5))
+    filled = after(in_nucleus(begin(opened.patient, setting)), do.InjectContrast(1.0))
+    later = after(filled, do.Wait(120.0))
+    assert later.disc.contrast.leaked_ml > filled.disc.contrast.leaked_ml > 0.0
