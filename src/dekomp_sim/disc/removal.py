@@ -299,7 +299,7 @@ def _cells(disc: Disc, run: ProbeRun) -> _Cells:
     n_classes = len(Tissue) * n_rings
     bulk = disc.fraction.ravel()[voxels] * disc.voxel_ml + disc.contrast_ml.ravel()[voxels]
     flat = np.bincount(bins * n_classes + classes, weights=bulk, minlength=n_bins * n_classes)
-    mass = flat.reshape(n_bins, n_classes)
+    mass = np.asarray(flat, dtype=np.float64).reshape(n_bins, n_classes)  # whole numbers where nothing is in reach
     rates = np.concatenate([_wear_by_ring(part, n_rings, run.radius_mm, bin_mm) for part in Tissue])
     used = mass.any(axis=0) & (rates > 0.0)
     number = np.full(n_classes, -1)
