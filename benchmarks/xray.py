@@ -1,4 +1,4 @@
-"""The X-ray engine, side by side with RTK's Joseph projector in the same process: speed as ratios, error as millimetres.
+"""The X-ray engine side by side with RTK's Joseph projector in the same process: speed as ratios, error as mm.
 
 Run `make bench`, or `python benchmarks/xray.py --json FILE`. These machines are noisy: medians and ratios are printed,
 nothing is asserted. The work: 512 x 512 rays through 512 x 512 x 400 voxels of 0.7 x 0.7 x 0.8 mm; focus to detector
@@ -44,7 +44,7 @@ def median_s(work: Callable[[], Any], repeats: int) -> float:
 
 
 def ball(size: tuple[int, int, int], spacing: tuple[float, float, float], centre: np.ndarray) -> np.ndarray:
-    """Ball of 1000 counts on a centred grid [k, j, i], each voxel the mean of 4 x 4 x 4 points where the surface is near."""
+    """Ball of 1000 counts on a centred grid [k, j, i]; voxels at its surface are the mean of 4 x 4 x 4 points."""
     axes = [(np.arange(n) - (n - 1) / 2) * s - c for n, s, c in zip(size, spacing, centre, strict=True)]
     fine = [(np.arange(4) + 0.5) / 4 - 0.5 for _ in range(3)]
     x, y, z = axes
@@ -79,7 +79,7 @@ def errors_mm(got: np.ndarray, chord: np.ndarray, off: np.ndarray) -> tuple[floa
 def rtk_projector(values: np.ndarray, spacing: tuple[float, float, float]) -> Callable[[float], np.ndarray]:
     """RTK's JosephForwardProjectionImageFilter on two threads; raises ImportError where itk-rtk is not installed."""
     import itk
-    from itk import RTK as rtk
+    from itk import RTK
 
     itk.MultiThreaderBase.SetGlobalDefaultNumberOfThreads(2)
     image_type = itk.Image[itk.F, 3]
@@ -88,13 +88,13 @@ def rtk_projector(values: np.ndarray, spacing: tuple[float, float, float]) -> Ca
     volume.SetOrigin([-(n - 1) / 2 * s for n, s in zip(values.shape[::-1], spacing, strict=True)])
 
     def project(angle_deg: float) -> np.ndarray:
-        geometry = rtk.ThreeDCircularProjectionGeometry.New()
+        geometry = RTK.ThreeDCircularProjectionGeometry.New()
         geometry.AddProjection(600.0, 1020.0, angle_deg)
-        blank = rtk.ConstantImageSource[image_type].New()
+        blank = RTK.ConstantImageSource[image_type].New()
         blank.SetOrigin([-255.5 * 0.6, -255.5 * 0.6, 0.0])
         blank.SetSpacing([0.6, 0.6, 1.0])
         blank.SetSize([512, 512, 1])
-        joseph = rtk.JosephForwardProjectionImageFilter[image_type, image_type].New()
+        joseph = RTK.JosephForwardProjectionImageFilter[image_type, image_type].New()
         joseph.SetGeometry(geometry)
         joseph.SetInput(blank.GetOutput())
         joseph.SetInput(1, volume)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from annotated_types import Ge, Gt, MinLen
 from pydantic import Field
 
+from dekomp_sim.anatomy.disc_shape import Protrusion
 from dekomp_sim.anatomy.labels import Level, Side
 from dekomp_sim.procedure.actions import Action
-from dekomp_sim.procedure.card import PatientCard, Scale
+from dekomp_sim.procedure.card import PatientCard, Scale, Site
 from dekomp_sim.procedure.case import Machine
+
+AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
+"""Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each zone
+of the combined task forces' nomenclature (Fardon, Spine J 2014;14:2525)."""
 
 Step = Annotated[Action, Field(discriminator="do")]
 """One step; its key `do` tells which action it is."""
@@ -63,3 +68,9 @@ class Story:
     card: PatientCard = field(default_factory=PatientCard)
     machine: Machine = field(default_factory=Machine)
     objectives: Objectives = field(default_factory=Objectives)
+
+    @property
+    def protrusions(self) -> dict[Level, Protrusion]:
+        """The card's herniation as a shape, for a scan: a CT alone does not show it well enough."""
+        apex_deg = AZIMUTH_DEG[self.card.site]
+        return {self.level: Protrusion(self.side, azimuth_deg=apex_deg, depth_mm=self.card.herniation_mm)}
