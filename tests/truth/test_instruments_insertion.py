@@ -82,6 +82,16 @@ def test_a_disc_is_met_by_its_formulas() -> None:
     assert nucleus.to_mm == 65.0
 
 
+def test_the_edge_voxels_of_a_labelled_disc_are_no_second_disc() -> None:
+    volume = patient_with_disc().volume
+    assert volume.labels is not None
+    labels = volume.labels.copy()
+    labels[:, 56:86, :] = Structure.ANNULUS  # y from -14.5 to 15.5: 2 mm more than the formula behind
+    labelled = replace(patient_with_disc(), volume=Volume(volume.hu.copy(), volume.patient_from_index, labels))
+    met = crossings(labelled, ENTRY, INWARD, 60.0)
+    assert [c.name for c in met][-3:] == ["muscle", "L4-L5 annulus", "L4-L5 nucleus"]
+
+
 def test_bone_stops_the_needle_at_its_surface() -> None:
     placed = Placement(instrument("trocar_cannula"), ENTRY, INWARD, 40.0)
     reached = advance(patient(), placed, 95.0)
