@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dekomp_sim.anatomy.labels import Level, Side
-from dekomp_sim.geometry.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side, Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.geometry.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray
 
 SAC_RADIUS_MM: Final = 7.0
 """Radius of the thecal sac at L1 to L5, mm.

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side, Structure
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.geometry.arrays import FloatArray, frozen
+from dekomp_sim.arrays import FloatArray, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,28 +15,34 @@ from dekomp_sim.anatomy.patient import Patient, Strand
 from dekomp_sim.anatomy.phantom_bones import arch, joint_of, ribs, sacrum
 from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra, stack
 from dekomp_sim.anatomy.phantom_organs import organs, strand_parts, vessels_and_bowel
-from dekomp_sim.anatomy.phantom_paint import FAR, Canvas, noise_cube, paint_bone, paint_disc, paint_soft
+from dekomp_sim.anatomy.phantom_paint import FAR, Canvas, noise_cube, paint_bone, paint_disc, paint_soft, paint_wing
 from dekomp_sim.anatomy.phantom_parts import Part, reach, rows
 from dekomp_sim.anatomy.phantom_spec import VERTEBRA_NAMES, PhantomSpec
-from dekomp_sim.anatomy.phantom_trunk import paint_trunk, paint_wing, trunk_matter, trunk_profile, wing
+from dekomp_sim.anatomy.phantom_trunk import paint_trunk, sacroiliac, trunk_matter, trunk_profile, wing
 from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.affine import Affine
-from dekomp_sim.geometry.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 
 BUILDER_VERSION: Final = 1
 """Grows whenever the same specification would give other voxels, so that cached phantoms are rebuilt."""
 
-ENDPLATE_MM: Final = 0.9
+ENDPLATE_MM: Final = 0.8
 """Thickness of the bony endplate with its subchondral bone, mm. Assumption: 0.6 to 1 mm in sections."""
 
-SHELL_MM: Final = 1.3
+SHELL_MM: Final = 1.7
 """Thickness of cortical bone on arches and processes, mm. Assumption: 1 to 2 mm on CT."""
 
 TEXTURE_CELLS_PER_MM: Final = 0.8
 """Cells of the noise cube per mm of bone: trabecular clusters of about 2 to 4 mm.
 
 Assumption: what radiographs resolve of trabecular bone.
+"""
+
+ROUGHNESS_MM: Final = 0.3
+"""Standard deviation of the unevenness of bony surfaces other than endplates, mm.
+
+Assumption: real bones are not smooth curves.
 """
 
 _BONE_CUBE, _SOFT_CUBE = 1, 2
@@ -89,7 +95,7 @@ def _paint_trunk(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float3
 
 def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_above_mm: float = FAR) -> FloatArray:
     """(8,) what `paint_soft` reads."""
-    return np.array([hu, texture_hu, float(structure), 0.3, gas_above_mm, -920.0, float(Structure.BOWEL_GAS), 9.0])
+    return np.array([hu, texture_hu, float(structure), 0.3, gas_above_mm, -920.0, float(Structure.BOWEL_GAS), 13.0])
 
 
 def _paint(canvas: Canvas, parts: list[Part], matter: FloatArray, cube: Float32Array) -> None:
@@ -103,7 +109,7 @@ def _paint_soft_parts(
         _paint(canvas, organ.parts, soft_matter(organ.hu, organ.structure, organ.texture_hu), cube)
     for strand in tubes:
         if strand.structure is Structure.COLON:
-            gas = float(strand.path_mm[:, 1].mean() + 2.0)
+            gas = float(strand.path_mm[:, 1].mean() + 5.0)
             matter = soft_matter(spec.hu.bowel, strand.structure, 12.0, gas)
             matter[5] = spec.hu.gas
         else:
@@ -172,14 +178,15 @@ Assumption: 3 mm each side and in front of a 23 mm half width and 17 mm half dep
 def _bone_matter(spec: PhantomSpec, label: Structure) -> FloatArray:
     hu = spec.hu
     plates = [SHELL_MM, ENDPLATE_MM, hu.cortical_bone, hu.trabecular_bone, hu.trabecular_texture]
-    return np.array([*plates, float(label), TEXTURE_CELLS_PER_MM])
+    return np.array([*plates, float(label), TEXTURE_CELLS_PER_MM, ROUGHNESS_MM])
 
 
 def _paint_bones(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float32Array) -> None:
     none = np.zeros((0, 22))
     for parts in ribs(column):
         _bone(canvas, parts, none, _bone_matter(spec, Structure.RIB), cube)
-    _bone(canvas, sacrum(column), _body_rows(column.first_sacral), _bone_matter(spec, Structure.SACRUM), cube)
+    sacral = _bone_matter(spec, Structure.SACRUM)
+    _bone(canvas, sacrum(column, sacroiliac(spec)), _body_rows(column.first_sacral), sacral, cube, wing(spec))
     _name_first_sacral(canvas, column)
     for name in VERTEBRA_NAMES:
         vertebra = column.vertebrae[name]
@@ -209,10 +216,18 @@ def _name_first_sacral(canvas: Canvas, column: Column) -> None:
     labels[(labels == Structure.SACRUM) & (height > 0.0)] = Structure.VERTEBRA_S1
 
 
-def _bone(canvas: Canvas, parts: list[Part], body: FloatArray, matter: FloatArray, cube: Float32Array) -> None:
+def _bone(
+    canvas: Canvas,
+    parts: list[Part],
+    body: FloatArray,
+    matter: FloatArray,
+    cube: Float32Array,
+    beside: FloatArray | None = None,
+) -> None:
     corners = reach(parts)
     if body.shape[0]:
         frame = Rigid(body[0, :9].reshape(3, 3), body[0, 9:12]).inverse()
         centre, out = frame.translation_mm, np.array([30.0, 30.0, 28.0])
         corners = np.stack([np.minimum(corners[0], centre - out), np.maximum(corners[1], centre + out)])
-    paint_bone(canvas.hu, canvas.labels, _grid(canvas), canvas.window(corners), rows(parts), body, matter, cube)
+    curve = np.zeros((0, 4)) if beside is None else beside
+    paint_bone(canvas.hu, canvas.labels, _grid(canvas), canvas.window(corners), rows(parts), body, matter, cube, curve)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra
 from dekomp_sim.anatomy.phantom_parts import Part, box, tube
-from dekomp_sim.geometry.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 
 JOINT_GAP_MM = 2.0
@@ -51,18 +51,22 @@ def joint_of(space: Interspace, sign: int) -> Joint:
     )
 
 
-def superior_process(joint: Joint, drop_mm: float = 4.0) -> list[Part]:
-    """The superior articular process of the vertebra below the joint, with its mamillary process."""
+def superior_process(joint: Joint, drop_mm: float = 0.0) -> list[Part]:
+    """The superior articular process of the vertebra below the joint, with its mamillary process.
+
+    It tapers upward from its base, `drop_mm` lower than usual on the sacrum.
+    """
     half = joint.normal * (JOINT_GAP_MM / 2.0)
-    plate = box([0.0, -4.2, -drop_mm], (6.5, 3.6, 10.5), joint.frame, 3.2)
-    knob = tube(joint.at(6.5, -4.5, -4.0), joint.at(6.0, -4.5, -11.0), (3.6, 3.6), joint.up, 3.0)
+    low, high = joint.at(0.5, -5.2, -13.0 - drop_mm), joint.at(-0.3, -3.4, 6.0)
+    plate = tube(low, high, (5.2, 8.2, 2.9, 5.4), joint.along, 3.0)
+    knob = tube(joint.at(6.0, -4.0, -3.0), joint.at(5.0, -4.5, -11.0), (3.0, 3.4), joint.up, 3.0)
     return [part.clipped(joint.normal, joint.centre_mm - half) for part in (plate, knob)]
 
 
 def inferior_process(joint: Joint) -> list[Part]:
-    """The inferior articular process of the vertebra above the joint."""
+    """The inferior articular process of the vertebra above the joint: it tapers downward."""
     half = joint.normal * (JOINT_GAP_MM / 2.0)
-    plate = box([0.0, 4.6, -1.5], (6.2, 3.9, 11.0), joint.frame, 3.4)
+    plate = tube(joint.at(0.0, 5.4, 11.0), joint.at(-0.4, 4.2, -8.5), (4.6, 7.0, 3.3, 5.6), joint.along, 3.0)
     return [plate.clipped(-joint.normal, joint.centre_mm + half)]
 
 
@@ -96,7 +100,7 @@ def _half_arch(vertebra: Vertebra, sign: int, pedicle_z: float, joints: tuple[Jo
     rear = at([sign * (across + 10.0 * slope), wall + 12.5, pedicle_z])
     pedicle = tube(root, rear, (thick, tall, thick, tall), up, 3.5)
     shoulder = at([sign * (across + 8.0 * slope), wall + 14.0, pedicle_z - 1.0])
-    pars = tube(shoulder, below.at(0.5, 5.0, 8.0), (4.0, 5.2, 3.8, 5.2), frame.rotation[:, 0], 4.0)
+    pars = tube(shoulder, below.at(0.5, 5.2, 9.0), (4.2, 5.4, 4.2, 5.4), frame.rotation[:, 0], 4.0)
     spine_z = -7.0
     lamina = tube(
         below.at(-1.0, 6.5, 9.0),
@@ -122,34 +126,35 @@ def _transverse(vertebra: Vertebra, sign: int, pedicle_z: float) -> list[Part]:
     stout = 1.0 + max(0.0, spec.pedicle_width_mm - 13.0) / 8.0
     start = frame.points([sign * (across + 1.0), wall + 9.5, pedicle_z - 1.0])
     reach = spec.transverse_span_mm / 2.0 - 3.0
-    end = frame.points([sign * reach, wall + 14.5, pedicle_z + 2.5])
-    return [tube(start, end, (3.3 * stout, 5.8 * stout, 2.3, 4.2), frame.rotation[:, 2], 4.0)]
+    middle = frame.points([sign * (0.55 * across + 0.45 * reach), wall + 12.5, pedicle_z - 0.5])
+    end = frame.points([sign * reach, wall + 14.5, pedicle_z + (4.0 if vertebra.name in ("L4", "L5") else 1.5)])
+    up = frame.rotation[:, 2]
+    return [
+        tube(start, middle, (3.6 * stout, 6.2 * stout, 2.8 * stout, 4.8 * stout), up, 4.0),
+        tube(middle, end, (2.8 * stout, 4.8 * stout, 2.2, 3.9), up, 3.0),
+    ]
 
 
 def _spinous(vertebra: Vertebra, back_mm: float) -> list[Part]:
+    """A hatchet: a thin plate, stouter along its lower and hind edges, so that it is a teardrop seen from behind."""
     frame = vertebra.patient_from_vertebra
-    tilt = frame @ Rigid.about_axis((1.0, 0.0, 0.0), -8.0, (0.0, back_mm, -7.0))
-    length = 27.0 if vertebra.name != "L5" else 21.0
-    plate = box([0.0, back_mm + length / 2.0 - 2.0, -9.0], (2.3, length / 2.0, 9.5), tilt, 2.0, 4.0)
-    low = tube(
-        tilt.points([0.0, back_mm + 4.0, -16.0]),
-        tilt.points([0.0, back_mm + length - 4.0, -17.0]),
-        (3.2, 3.4, 4.4, 4.0),
-        tilt.rotation[:, 2],
-        3.0,
-    )
-    tip = tube(
-        tilt.points([0.0, back_mm + length - 4.0, -16.0]),
-        tilt.points([0.0, back_mm + length - 4.0, -4.0]),
-        (4.2, 3.8, 3.0, 3.6),
-        tilt.rotation[:, 1],
-        3.0,
-    )
-    return [plate, low, tip]
+    tilt = frame @ Rigid.about_axis((1.0, 0.0, 0.0), -9.0, (0.0, back_mm, -7.0))
+    at, up, back = tilt.points, tilt.rotation[:, 2], tilt.rotation[:, 1]
+    length = 21.0 if vertebra.name == "L5" else 27.0
+    tip = back_mm + length - 4.0
+    return [
+        tube(at([0, back_mm - 1.0, -7.5]), at([0, tip - 3.0, -10.0]), (2.6, 10.0, 2.7, 9.0), up, 4.0),
+        tube(at([0, back_mm + 3.0, -15.0]), at([0, tip, -17.0]), (3.4, 4.0, 5.0, 4.6), up, 4.0),
+        tube(at([0, tip, -16.5]), at([0, tip - 1.0, -5.0]), (4.8, 4.2, 3.0, 3.6), back, 4.0),
+    ]
 
 
-def sacrum(column: Column) -> list[Part]:
-    """All of the sacrum but S1's body, to S4: alae, foramina, canal, crest and superior articular processes."""
+def sacrum(column: Column, beside: FloatArray) -> list[Part]:
+    """All of the sacrum but S1's body, to S4: alae, foramina, canal, crest and superior articular processes.
+
+    `beside` (2, 3) is a point of the left sacroiliac joint in the patient frame and its normal, pointing outward.
+    """
+    point, outward = beside
     frame = column.patient_from_sacrum
     at, up, back = frame.points, frame.rotation[:, 2], frame.rotation[:, 1]
     side = frame.rotation[:, 0]
@@ -160,16 +165,20 @@ def sacrum(column: Column) -> list[Part]:
         tube(low.points([0, 14.0, -49.0]), low.points([0, 25.0, -64.0]), (6.0, 11.0, 5.0, 9.0), side, 3.0),
     ]
     for sign in (1, -1):
+        mirror = np.array([sign, 1.0, 1.0])
+        ala = [
+            tube(at([sign * 18.0, 5.0, -15.0]), at([sign * 58.0, 11.0, -42.0]), (11.0, 12.0, 27.0, 17.0), back, 8.0),
+            tube(at([sign * 40.0, 16.0, -44.0]), at([sign * 32.0, 24.0, -70.0]), (13.0, 13.0, 9.0, 9.0), back, 8.0),
+            tube(at([sign * 32.0, 24.0, -70.0]), at([sign * 19.0, 32.0, -100.0]), (8.0, 8.0, 5.0, 6.0), back, 6.0),
+        ]
+        parts += [part.clipped(outward * mirror, point * mirror) for part in ala]
         parts += [
-            tube(at([sign * 20.0, 4.0, -15.0]), at([sign * 43.0, 9.0, -21.0]), (10.0, 11.0, 13.0, 14.0), back, 7.0),
-            tube(at([sign * 44.0, 12.0, -22.0]), at([sign * 33.0, 22.0, -62.0]), (9.0, 13.0, 6.0, 9.0), back, 8.0),
-            tube(at([sign * 33.0, 22.0, -62.0]), at([sign * 20.0, 30.0, -98.0]), (6.0, 8.0, 5.0, 6.0), back, 6.0),
             tube(at([sign * 14.0, 9.0, -45.0]), at([sign * 32.0, 17.0, -47.0]), (6.0, 8.0), back, 4.0),
             tube(at([sign * 12.0, 17.0, -67.0]), at([sign * 28.0, 24.0, -70.0]), (5.0, 6.0), back, 4.0),
             tube(at([sign * 28.0, 26.0, -16.0]), at([sign * 2.0, 38.0, -22.0]), (3.6, 9.0, 3.6, 9.0), up, 4.0),
             tube(at([sign * 26.0, 30.0, -40.0]), at([sign * 2.0, 37.0, -42.0]), (3.4, 10.0, 3.4, 10.0), up, 4.0),
             tube(at([sign * 23.0, 33.0, -62.0]), at([sign * 2.0, 38.0, -64.0]), (3.2, 10.0, 3.2, 10.0), up, 4.0),
-            *superior_process(joint_of(column.interspaces["L5-S1"], sign), 6.0),
+            *superior_process(joint_of(column.interspaces["L5-S1"], sign), 3.0),
         ]
     parts.append(tube(at([0, 41.0, -24.0]), at([0, 41.0, -66.0]), (3.0, 5.0, 2.5, 4.0), back, 4.0))
     return [*parts, *_sacral_hollows(frame)]
@@ -187,15 +196,30 @@ def _sacral_hollows(frame: Rigid) -> list[Part]:
 
 
 def ribs(column: Column) -> list[list[Part]]:
-    """The eleventh and twelfth ribs, left and right."""
+    """The eleventh and twelfth ribs, left and right, as smooth curves that thin out."""
     frame = column.vertebrae["T12"].patient_from_vertebra
     found = []
     for path in _RIBS_MM:
         for sign in (1, -1):
-            points = frame.points(np.array(path) * [sign, 1.0, 1.0])
-            ends = zip(points[:-1], points[1:], strict=True)
-            found.append([tube(a, b, (2.6, 5.2), frame.rotation[:, 2], 3.0) for a, b in ends])
+            points = frame.points(_smooth(np.array(path)) * [sign, 1.0, 1.0])
+            tall = np.interp(np.linspace(0.0, 1.0, len(points)), [0.0, 0.25, 0.8, 1.0], [4.2, 5.6, 5.2, 2.6])
+            pairs = zip(points[:-1], points[1:], tall[:-1], tall[1:], strict=True)
+            up = frame.rotation[:, 2]
+            found.append([tube(a, b, (0.5 * p, p, 0.5 * q, q), up, 2.0) for a, b, p, q in pairs])
     return found
+
+
+def _smooth(path: FloatArray, steps: int = 16) -> FloatArray:
+    """The path (n, 3) as a cubic through its stations, finely stepped (Catmull and Rom's weights)."""
+    padded = np.concatenate([[2 * path[0] - path[1]], path, [2 * path[-1] - path[-2]]])
+    fine = []
+    for at in np.linspace(0.0, len(path) - 1.0, steps):
+        n = min(int(at), len(path) - 2)
+        t = at - n
+        p0, p1, p2, p3 = padded[n : n + 4]
+        cubic = 2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+        fine.append(cubic / 2.0)
+    return np.array(fine)
 
 
 _RIBS_MM = (

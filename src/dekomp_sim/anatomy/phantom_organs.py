@@ -11,7 +11,7 @@ from dekomp_sim.anatomy.patient import Strand
 from dekomp_sim.anatomy.phantom_frames import Column
 from dekomp_sim.anatomy.phantom_parts import Part, ellipsoid, tube
 from dekomp_sim.anatomy.phantom_spec import PhantomSpec
-from dekomp_sim.geometry.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 
 
@@ -96,7 +96,7 @@ def _kidney(column: Column, side: Side, margin_mm: float) -> list[Part]:
     lift = 8.0 if side is Side.LEFT else -6.0
     c = _centres(column)
     high, low = c[1] + [side.sign * 58.0, 6.0, 22.0 + lift], c[2] + [side.sign * 72.0, 3.0, -6.0 + lift]
-    radii = (28.0 + margin_mm, 22.0 + margin_mm)
+    radii = (25.0 + margin_mm, 20.0 + margin_mm)
     return [tube(high, low, radii, (0.0, 1.0, 0.0), 4.0)]
 
 
@@ -192,11 +192,11 @@ def _colon() -> tuple[Strand, ...]:
     }
     strands = []
     for name, (stations, radius, side) in runs.items():
-        path = _resampled(np.array(stations, float), 6.5)
-        along = 6.5 * np.arange(len(path))
-        strands.append(
-            Strand(name, Structure.COLON, path, radius * (1.0 + 0.14 * np.cos(2.0 * np.pi * along / 26.0)), side=side)
-        )
+        path = _resampled(np.array(stations, float), 5.5)
+        at = 5.5 * np.arange(len(path))
+        pouch = 0.13 * np.cos(2.0 * np.pi * at / 29.0) + 0.10 * np.cos(2.0 * np.pi * at / 71.0 + 1.0)
+        path[1:-1] += np.stack([3.0 * np.sin(at / 17.0), 2.5 * np.sin(at / 23.0 + 2.0), 0.0 * at], axis=1)[1:-1]
+        strands.append(Strand(name, Structure.COLON, path, radius * (1.0 + pouch), side=side))
     return tuple(strands)
 
 

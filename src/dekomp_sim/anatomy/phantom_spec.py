@@ -173,8 +173,8 @@ class HounsfieldSpec:
     """Hounsfield units at 120 kV of what the phantom is made of."""
 
     cortical_bone: float = 1400.0
-    trabecular_bone: float = 180.0
-    trabecular_texture: float = 55.0
+    trabecular_bone: float = 205.0
+    trabecular_texture: float = 70.0
     nucleus: float = 72.0
     annulus: float = 95.0
     ligament: float = 70.0
@@ -250,7 +250,7 @@ class PhantomSpec:
     seed: int = 1
     voxel_mm: float = 0.8
     cranial_mm: float = 172.0
-    caudal_mm: float = 122.0
+    caudal_mm: float = 132.0
     vertebrae: dict[str, VertebraSpec] = field(default_factory=_vertebrae)
     discs: dict[str, DiscSpec] = field(default_factory=_discs)
     herniation: HerniationSpec | None = field(default_factory=HerniationSpec)

@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit
 
 from dekomp_sim.anatomy.labels import Structure
+from dekomp_sim.anatomy.phantom_fields import noise, share, smooth_less, wing_station
 from dekomp_sim.anatomy.phantom_frames import Column
-from dekomp_sim.anatomy.phantom_paint import _noise, _share, _smooth_less
 from dekomp_sim.anatomy.phantom_spec import PhantomSpec
-from dekomp_sim.geometry.arrays import Float32Array, FloatArray, Int16Array, UInt8Array
+from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array, UInt8Array
 
 PROFILE_STEP_MM: Final = 1.0
 """Step of the tables along z that the trunk painter reads, mm."""
@@ -80,17 +80,17 @@ def _trunk_matter(  # noqa: PLR0913 - a kernel takes plain numbers
     """HU and label of the trunk at depth -d under the skin."""
     fat_mm = matter[1] * (1.0 - 0.35 * min(1.0, max(0.0, backward)))
     if d > -matter[0] - 0.5 * voxel:
-        t = _share(d + matter[0], voxel)
+        t = share(d + matter[0], voxel)
         return matter[4] * (1.0 - t) + matter[5] * t, _SKIN if t < 0.5 else _FAT
     inner = d + matter[0] + fat_mm
     if inner > 0.5 * voxel:
-        return matter[5] + 4.0 * _noise(cube, px * 0.09, py * 0.09, pz * 0.09), _FAT
-    lobes = _noise(cube, px * 0.09, py * 0.09, pz * 0.09)
-    at_muscle = _share(inner, voxel)
+        return matter[5] + 4.0 * noise(cube, px * 0.09, py * 0.09, pz * 0.09), _FAT
+    lobes = noise(cube, px * 0.09, py * 0.09, pz * 0.09)
+    at_muscle = share(inner, voxel)
     plane = py - spine - 33.0 + 0.0016 * px * px
-    back = _smooth_less(plane, 76.0 - abs(px), 10.0)
+    back = smooth_less(plane, 74.0 - abs(px), 24.0)
     if back > 0.0 or inner > -matter[2]:
-        streak = _noise(cube, px * 0.33, py * 0.33, pz * 0.05) + lobes
+        streak = noise(cube, px * 0.33, py * 0.33, pz * 0.05) + lobes
         value = matter[6] - 22.0 * max(0.0, streak - 0.9)
         label = _WALL if back <= 0.0 else (_ERECTOR_LEFT if px > 0.0 else _ERECTOR_RIGHT)
     else:
@@ -130,8 +130,8 @@ def paint_trunk(
                 px = grid[0] + i * voxel
                 y = level + dips[i]
                 if level > 0.0:
-                    share = (y / behind) ** BACK_POWER if dips[i] > 0.01 else flat
-                    square = backs[i] + share
+                    part = (y / behind) ** BACK_POWER if dips[i] > 0.01 else flat
+                    square = backs[i] + part
                 else:
                     square = fronts[i] + flat
                 if square > 1.1:
@@ -145,14 +145,11 @@ def paint_trunk(
                 if d >= 0.5 * voxel:
                     continue
                 value, label = _trunk_matter(d, px, py, pz, y / deep, spine, voxel, matter, cube)
-                whole = _share(d, voxel)
+                whole = share(d, voxel)
                 hu[k, j, i] = round(whole * value - 1000.0 * (1.0 - whole))
                 if whole >= 0.5:
                     labels[k, j, i] = np.uint8(label)
 
-
-WING_REACH_MM: Final = 17.0
-"""No point of the wing lies farther from its curve."""
 
 WING_MM: Final = (
     (40.0, 52.0, -52.0, 9.0),
@@ -181,82 +178,11 @@ def wing(spec: PhantomSpec) -> FloatArray:
     return fine
 
 
-@njit(cache=True, nogil=True)
-def _wing_station(curve: FloatArray, n: int, pz: float) -> tuple[float, float]:
-    """x and y of the wing's curve at one station and height: it leans inward below the crest."""
-    share = n / (curve.shape[0] - 1.0)
-    drop = max(0.0, 6.0 - pz)
-    return curve[n, 0] - drop * (0.10 + 0.34 * share), curve[n, 1] + 0.1 * drop * (1.0 - share)
-
-
-@njit(cache=True, nogil=True)
-def _wing_span(curve: FloatArray, py: float, pz: float) -> tuple[float, float]:
-    """Range of x over which the wing can meet one voxel row."""
-    near, away = 1e9, -1e9
-    for n in range(curve.shape[0] - 1):
-        ax, ay = _wing_station(curve, n, pz)
-        bx, by = _wing_station(curve, n + 1, pz)
-        if min(ay, by) - WING_REACH_MM < py < max(ay, by) + WING_REACH_MM:
-            near, away = min(near, min(ax, bx) - WING_REACH_MM), max(away, max(ax, bx) + WING_REACH_MM)
-    return near, away
-
-
-@njit(cache=True, nogil=True)
-def _wing_distance(curve: FloatArray, x: float, py: float, pz: float) -> float:
-    """Signed distance to the bent plate of one hip bone, x positive on its own side."""
-    best, at, side_t = 1e12, 0, 0.0
-    bx, by = _wing_station(curve, 0, pz)
-    for n in range(curve.shape[0] - 1):
-        ax, ay = bx, by
-        bx, by = _wing_station(curve, n + 1, pz)
-        ex, ey = bx - ax, by - ay
-        t = min(1.0, max(0.0, ((x - ax) * ex + (py - ay) * ey) / (ex * ex + ey * ey)))
-        qx, qy = x - ax - t * ex, py - ay - t * ey
-        square = qx * qx + qy * qy
-        if square < best:
-            best, at, side_t = square, n, t
-    top = curve[at, 2] * (1.0 - side_t) + curve[at + 1, 2] * side_t
-    half = curve[at, 3] * (1.0 - side_t) + curve[at + 1, 3] * side_t
-    below = top - pz
-    half += 2.6 * math.exp(-((below - 5.0) ** 2) / 60.0) - 1.2 * min(1.0, max(0.0, below / 30.0))
-    along = (at + side_t) / (curve.shape[0] - 1.0)
-    notch = pz + 88.0 - 30.0 * max(0.0, 0.42 - along)
-    sheet = math.sqrt(best) * 0.93 - half
-    edge = _smooth_less(below, notch if along < 0.42 else 1e6, 4.0)
-    return -_smooth_less(-sheet, edge, 5.0)
-
-
-@njit(cache=True, nogil=True)
-def paint_wing(
-    hu: Int16Array,
-    labels: UInt8Array,
-    grid: FloatArray,
-    window: FloatArray,
-    curve: FloatArray,
-    matter: FloatArray,
-    cube: Float32Array,
-) -> None:
-    """Paint one hip bone; `matter` is (7,) side, shell mm, cortical, trabecular, texture HU, label, cells per mm."""
-    voxel = grid[3]
-    for k in range(window[2], window[5]):
-        pz = grid[2] + k * voxel
-        for j in range(window[1], window[4]):
-            py = grid[1] + j * voxel
-            near, away = _wing_span(curve, py, pz)
-            for i in range(window[0], window[3]):
-                px = grid[0] + i * voxel
-                if px * matter[0] < near or px * matter[0] > away:
-                    continue
-                if labels[k, j, i] in (25, 26) or labels[k, j, i] == 0:
-                    continue
-                d = _wing_distance(curve, px * matter[0], py, pz)
-                if d >= 0.5 * voxel:
-                    continue
-                whole, marrow = _share(d, voxel), _share(d + matter[1], voxel)
-                value = (whole - marrow) * matter[2] + (1.0 - whole) * hu[k, j, i]
-                if marrow > 0.0:
-                    c = matter[6]
-                    value += marrow * (matter[3] + matter[4] * _noise(cube, px * c, py * c, pz * c))
-                hu[k, j, i] = round(value)
-                if whole >= 0.5:
-                    labels[k, j, i] = np.uint8(matter[5])
+def sacroiliac(spec: PhantomSpec) -> FloatArray:
+    """(2, 3) a point in the middle of the left iliac wing beside the sacrum and the plane's normal there, outward."""
+    curve = wing(spec)
+    ends = np.array([[*wing_station(curve, n, z), z] for n in (2, 8) for z in (-90.0, -45.0)])
+    along, upward = ends[2] - ends[0], ends[1] - ends[0]
+    normal = np.cross(upward, along)
+    normal *= np.sign(normal[0]) / np.linalg.norm(normal)
+    return np.stack([ends.mean(axis=0), normal])
