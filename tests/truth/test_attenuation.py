@@ -10,6 +10,7 @@ from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.matter import (
     CT_EFFECTIVE_KEV,
     DENSITY_G_CM3,
+    PURE_MINERAL_HU,
     WEIGHT_FRACTIONS,
     Beam,
     Substance,
@@ -107,6 +108,8 @@ def test_bone_begins_without_a_step_and_metal_is_pure_mineral() -> None:
     assert np.abs(np.diff(soft + bone)).max() < 0.002
     assert bone[-1] == pytest.approx(3.16)
     assert soft[-1] == 0.0
+    full = int(np.argmax(bone >= np.float32(3.16))) - 200
+    assert full == pytest.approx(PURE_MINERAL_HU, abs=5)
 
 
 def test_muscle_and_cortical_bone_get_their_own_density_back() -> None:

@@ -1,7 +1,13 @@
 """Made of what: substances, their attenuation, X-ray spectra, and grams from Hounsfield units."""
 
 from dekomp_sim.matter.attenuation import mass_attenuation_cm2_g
-from dekomp_sim.matter.hounsfield import BONE_BEGINS_HU, CT_EFFECTIVE_KEV, hu_tables, soft_and_bone_from_hu
+from dekomp_sim.matter.hounsfield import (
+    BONE_BEGINS_HU,
+    CT_EFFECTIVE_KEV,
+    PURE_MINERAL_HU,
+    hu_tables,
+    soft_and_bone_from_hu,
+)
 from dekomp_sim.matter.spectra import (
     MAX_KV,
     MIN_KV,
@@ -21,6 +27,7 @@ __all__ = [
     "DENSITY_G_CM3",
     "MAX_KV",
     "MIN_KV",
+    "PURE_MINERAL_HU",
     "WEIGHT_FRACTIONS",
     "Beam",
     "Spectrum",

@@ -20,6 +20,10 @@ BONE_BEGINS_HU: Final = 100
 to 100 HU) with their noise, and at the low end of trabecular bone (Jang 2019, Radiology 291:360: 89 HU at 90 years or
 more)."""
 
+PURE_MINERAL_HU: Final = 4130
+"""Hounsfield units of solid hydroxyapatite (3.16 g/cm3) at `CT_EFFECTIVE_KEV`, where a voxel's share of mineral
+reaches 1: metal."""
+
 
 def soft_and_bone_from_hu(hu: Int16Array) -> tuple[Float32Array, Float32Array]:
     """Densities of soft tissue and bone mineral that give a voxel the attenuation its Hounsfield units state.
