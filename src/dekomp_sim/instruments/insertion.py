@@ -172,13 +172,14 @@ def _strands(patient: Patient, entry: FloatArray, way: FloatArray, radius_mm: fl
 
 
 def _contacts(strand: Strand, entry: FloatArray, way: FloatArray, radius_mm: float) -> list[Crossing]:
-    core = contact_intervals(strand, entry, way, 0.0)
+    touched = contact_intervals(strand, entry, way, radius_mm)
+    core = contact_intervals(strand, entry, way, 0.0) if touched else []
     return [
         Crossing(
             strand.structure, first, last, strand.name, strand.level,
             pierced=any(first <= a and b <= last for a, b in core),
         )
-        for first, last in contact_intervals(strand, entry, way, radius_mm)
+        for first, last in touched
     ]  # fmt: skip
 
 
