@@ -12,13 +12,10 @@ from dekomp_sim.arrays import Float32Array, Int16Array, sealed
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.projector import Projector
-from dekomp_sim.matter import BONE_BEGINS_HU, hu_tables
+from dekomp_sim.matter import BONE_BEGINS_HU, PURE_MINERAL_HU, hu_tables
 
 AIR_HU: Final = -1000
 """Hounsfield units of nothing; padding below it counts as air."""
-
-METAL_HU: Final = 4600
-"""Hounsfield units from which `soft_and_bone_from_hu` finds pure mineral: metal in a scan is held there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +40,7 @@ class PatientProjector:
     """
 
     def __init__(self, volume: Volume, threads: int | None = None) -> None:
-        counts = np.clip(volume.hu, AIR_HU, METAL_HU) - np.int16(AIR_HU)
+        counts = np.clip(volume.hu, AIR_HU, PURE_MINERAL_HU) - np.int16(AIR_HU)
         self._projector = Projector(counts, volume.patient_from_index, (0, BONE_BEGINS_HU - AIR_HU), threads)
 
     def thickness(self, carm: CArm, detector: Detector) -> Thickness:
