@@ -101,7 +101,7 @@ _CANNULA = _tube(
     "Trocar cannula",
     17,
     6.0,
-    "Gauge and 6 in (lumbar) from the maker's catalogue as remembered; regular wall assumed.",
+    "Assumption: 17 G and 6 in for lumbar discs, regular wall; confirm against the catalogue of the set in use.",
 )
 
 _TRAY = (
