@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from dekomp_sim.arrays import Float32Array, FloatArray
+from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.geometry.carm import CArm
 
 WHITE: Final = 65535
@@ -117,17 +118,35 @@ def annotated(picture: NDArray[np.uint16], carm: CArm, lines: Sequence[str] = ()
     """A copy of the picture with orientation letters at its edges, the banner below and `lines` at the upper left."""
     rows, cols = picture.shape
     size = max(9, round(rows / 32))
-    mask = Image.new("L", (cols, rows), 0)
-    draw = ImageDraw.Draw(mask)
-    font, large = ImageFont.load_default(size), ImageFont.load_default(round(1.5 * size))
-    pad = size // 2
-    draw.text((pad, rows / 2), direction_letters(-carm.image_right), 255, font=large, anchor="lm")
-    draw.text((cols - pad, rows / 2), direction_letters(carm.image_right), 255, font=large, anchor="rm")
-    draw.text((cols / 2, pad), direction_letters(carm.image_up), 255, font=large, anchor="ma")
-    draw.text((cols / 2, rows - pad - 1.3 * size), direction_letters(-carm.image_up), 255, font=large, anchor="md")
-    draw.text((cols / 2, rows - pad), BANNER, 255, font=font, anchor="md")
+    large, pad = round(1.5 * size), size // 2
+    shown = picture.copy()
+    _burn(shown, direction_letters(-carm.image_right), large, (rows / 2, pad), "lm")
+    _burn(shown, direction_letters(carm.image_right), large, (rows / 2, cols - pad), "rm")
+    _burn(shown, direction_letters(carm.image_up), large, (pad, cols / 2), "ma")
+    _burn(shown, direction_letters(-carm.image_up), large, (rows - pad - 1.3 * size, cols / 2), "md")
+    _burn(shown, BANNER, size, (rows - pad, cols / 2), "md")
     for number, line in enumerate(lines):
-        draw.text((pad, pad + number * 1.2 * size), line, 255, font=font, anchor="la")
-    ink = np.asarray(mask, dtype=np.float64) / 255.0
-    halo = np.minimum(ndimage.gaussian_filter(ink, size / 8.0) * 1.5, 0.8)
-    return np.asarray(np.rint(np.maximum(picture * (1.0 - halo), ink * WHITE)), dtype=np.uint16)
+        _burn(shown, line, size, (pad + number * 1.2 * size, pad), "la")
+    return shown
+
+
+def _burn(picture: NDArray[np.uint16], text: str, size: int, place: tuple[float, float], anchor: str) -> None:
+    """Write white text with a dark halo at (row, col); `anchor` is Pillow's: l m r, then a m d."""
+    ink, halo, (left, top) = _label(text, size, anchor)
+    row, col = round(place[0]) + top, round(place[1]) + left
+    first, start = max(row, 0), max(col, 0)
+    part = picture[first : row + ink.shape[0], start : col + ink.shape[1]]
+    cut = (slice(first - row, first - row + part.shape[0]), slice(start - col, start - col + part.shape[1]))
+    part[:] = np.maximum(part * halo[cut], ink[cut])
+
+
+@lru_cache(maxsize=256)
+def _label(text: str, size: int, anchor: str) -> tuple[Float32Array, Float32Array, tuple[int, int]]:
+    """Ink in 16-bit values, what the halo leaves of the picture (0 to 1), and the (col, row) offset of both."""
+    font, room = ImageFont.load_default(size), size // 2
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(text or " ", anchor=anchor))
+    mask = Image.new("L", (right - left + 2 * room, bottom - top + 2 * room), 0)
+    ImageDraw.Draw(mask).text((room - left, room - top), text, 255, font=font, anchor=anchor)
+    ink = np.asarray(mask, dtype=np.float32) / 255.0
+    halo = 1.0 - np.minimum(ndimage.gaussian_filter(ink, size / 8.0) * 5.0, 0.75)
+    return sealed(ink * np.float32(WHITE)), sealed(halo), (left - room, top - room)
