@@ -11,7 +11,8 @@ from dekomp_sim.disc.pressure import (
     protrusion_retraction,
     surplus_ml,
 )
-from dekomp_sim.disc.removal import ProbeRun, Receipt, conveyor_ml_s, decompress, probe_withdrawn, tissue_balance_ml
+from dekomp_sim.disc.probe_run import ProbeRun, Receipt
+from dekomp_sim.disc.removal import conveyor_ml_s, decompress, probe_withdrawn, tissue_balance_ml
 from dekomp_sim.disc.tissue import DENSITY_G_ML, PARTS, Tissue
 from dekomp_sim.disc.voxels import OPENING_KPA, ContrastLedger, Disc, Ledger, voxelise
 
