@@ -91,7 +91,7 @@ def test_going_on_past_the_disc_opens_the_anterior_annulus_and_then_a_vessel(ope
     assert kinds(front) == {BreachKind.ANTERIOR_ANNULUS}
     aorta = np.array([5.0, -32.0, 0.0])
     entry = aorta + (plan.entry_mm - plan.target_mm) * 1.3
-    vessel = through(opened, aorta, entry, float(np.linalg.norm(entry - aorta)))
+    vessel = through(opened, aorta, entry, 150.0)
     assert BreachKind.VESSEL in kinds(vessel)
 
 
@@ -152,3 +152,17 @@ def test_a_numbed_root_is_silent_and_the_journal_says_so(opened: Case) -> None:
 def test_entering_the_disc_unseen_and_unprotected_is_a_lapse_not_an_injury(opened: Case) -> None:
     case = through(opened, opened.plan.target_mm, opened.plan.entry_mm, opened.plan.length_mm)
     assert [event.lapse for event in case.events if isinstance(event, Risk)] == ["unseen", "no_antibiotic"]
+
+
+def test_an_entry_off_the_plan_slides_along_its_axis_onto_the_skin(opened: Case) -> None:
+    aim = np.array([10.0, 20.0, 0.0])
+    sunk = np.array([10.0, SKIN_Y_MM - 15.0, 0.0])
+    case = through(opened, aim, sunk, 5.0)
+    # The skin is a voxel's edge: within half a voxel, 1 mm, and half a search step.
+    assert case.placements[NEEDLE].entry_mm == pytest.approx([10.0, SKIN_Y_MM, 0.0], abs=1.3)
+
+
+def test_an_entry_beside_the_body_is_refused(opened: Case) -> None:
+    case = through(opened, np.array([0.0, 20.0, 0.0]), np.array([0.0, SKIN_Y_MM + 200.0, 0.0]), 5.0)
+    assert NEEDLE not in case.placements
+    assert "beside the body" in case.events[0].words

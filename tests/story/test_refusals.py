@@ -111,7 +111,11 @@ def test_a_missing_indication_stops_the_consent(opened: Case, card: PatientCard,
         ((*READY, *NUMB[:1]), do.Insert("anaesthetic_needle"), "in the patient already"),
         (READY, do.Advance("probe", to_depth_mm=10.0), "not in the patient"),
         ((*READY, *NUMB[:2]), do.Advance("anaesthetic_needle", to_depth_mm=2.0), "withdraw it"),
-        ((*READY, *NUMB[:2]), do.Advance("anaesthetic_needle", to_depth_mm=200.0), "up to its length"),
+        (
+            (*READY, NUMB[0], do.Advance("anaesthetic_needle", to_depth_mm=200.0)),
+            do.Advance("anaesthetic_needle", to_depth_mm=200.0),
+            "Its hub is home",
+        ),
         ((*READY, *NUMB[:2]), do.Withdraw("anaesthetic_needle", to_depth_mm=50.0), "advance or remove it"),
         (READY, do.InjectContrast(0.5), "No discography needle"),
         (READY, do.RemoveStylet(), "No stylet"),
@@ -159,3 +163,9 @@ def test_an_allergy_refuses_its_agent(
 def test_another_antibiotic_is_given_to_the_allergic(opened: Case) -> None:
     case = after_all(with_card(opened, PatientCard(allergies=(Allergy.CEPHALOSPORIN,))), READY)
     assert after(case, do.GiveAntibiotic(do.Agent.CLINDAMYCIN, dose_g=0.9)).antibiotics
+
+
+def test_a_needle_too_short_stops_at_its_hub_and_says_so(opened: Case) -> None:
+    case = after_all(opened, (*READY, *NUMB[:1], do.Advance("anaesthetic_needle", to_depth_mm=200.0)))
+    assert case.placements["anaesthetic_needle"].depth_mm == pytest.approx(88.9)
+    assert case.events[-1].words == "The anaesthetic needle's hub is on the skin: 89 mm, 200 mm was asked."

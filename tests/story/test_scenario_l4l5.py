@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import Patient
+from dekomp_sim.files import load_patient
 from dekomp_sim.files.documents import read_yaml
 from dekomp_sim.procedure import Breach, Case, Contact, Exposure, Pain, Refusal, Risk, case_digest
 from dekomp_sim.procedure.sites import in_nucleus
 from dekomp_sim.scenario import Played, Story, play
 
+DATA = Path(__file__).parents[3] / "shared" / "data"
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "l4l5_left_posterolateral.yaml"
 
 
@@ -30,6 +32,11 @@ def told(story: Story, coarse_phantom: Patient) -> tuple[tuple[Case, ...], list[
 @pytest.fixture(scope="module")
 def cases(told: tuple[tuple[Case, ...], list[Played]]) -> tuple[Case, ...]:
     return told[0]
+
+
+@pytest.fixture(scope="module")
+def scan(story: Story) -> Patient:
+    return load_patient(DATA / "torso_ct_3mm.nii.gz", DATA / "torso_ct_3mm_vertebrae.nii.gz", story.protrusions)
 
 
 def test_every_step_is_heard_once_and_in_order(story: Story, told: tuple[tuple[Case, ...], list[Played]]) -> None:
@@ -112,3 +119,11 @@ def test_the_file_explains_itself(story: Story) -> None:
     assert "#" in SCENARIO.read_text()
     assert story.title
     assert story.summary
+
+
+@pytest.mark.skipif(not (DATA / "torso_ct_3mm.nii.gz").exists(), reason="the scan of ../shared/data is not here")
+def test_the_same_steps_run_unchanged_on_a_patient_s_scan(story: Story, scan: Patient) -> None:
+    last = play(story, scan)[-1]
+    assert not [event for event in last.events if isinstance(event, Refusal | Contact | Breach)]
+    assert 0.4 < last.removed_ml < 1.0
+    assert last.done == tuple(step.do for step in story.steps)

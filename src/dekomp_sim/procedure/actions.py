@@ -183,8 +183,8 @@ class Incise:
 class Insert:
     """Set an instrument on the skin, or into the one that guides it; `advance` then pushes it in.
 
-    `entry` and `aim` are points of the patient frame or the plan's own. The last two shift the entry on the skin, for
-    scripts that stray from the plan on any patient.
+    `entry` and `aim` are points of the patient frame or the plan's own; an entry that is not the planned one slides
+    along its axis onto the skin. The last two shift the entry, for scripts that stray from the plan on any patient.
     """
 
     instrument: str

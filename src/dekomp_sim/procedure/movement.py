@@ -25,10 +25,10 @@ from dekomp_sim.instruments import (
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case, Puncture, Tip
 from dekomp_sim.procedure.encounters import encounters, enters_disc
-from dekomp_sim.procedure.events import Event, Said
+from dekomp_sim.procedure.events import Event, Said, Severity
 from dekomp_sim.procedure.lapses import on_entering_disc
 from dekomp_sim.procedure.rules import guide
-from dekomp_sim.procedure.sites import as_tuple
+from dekomp_sim.procedure.sites import as_tuple, onto_skin, reach_mm
 
 SPEED_MM_S: Final = 2.0
 """Speed of a needle in mm/s. Assumption: a careful hand."""
@@ -52,10 +52,9 @@ def insert(case: Case, action: do.Insert) -> Case:
     outer = guide(case, action.instrument)
     if outer is not None:
         return seat(case, action.instrument, outer, beyond_mm=0.0)
-    entry = _entry(case, action)
-    aim = case.plan.target_mm if action.aim == "planned" else _point(action.aim)
+    entry, direction = _axis(case, action)
     key = action.instrument
-    placed = {key: Placement(CATALOGUE[key], entry, unit(aim - entry), 0.0)}
+    placed = {key: Placement(CATALOGUE[key], entry, direction, 0.0)}
     nest = case.nest
     if key == "trocar_cannula":  # the trocar is handed over whole, the stylet's tip leading
         whole = coaxial(CATALOGUE["trocar_stylet"], placed[key])
@@ -88,18 +87,10 @@ def seat(case: Case, key: str, outer: str, beyond_mm: float | None = None) -> Ca
 
 
 def push(case: Case, key: str, to_depth_mm: float) -> Case:
-    """Advance an instrument, and what is in it, to a depth below the skin or until bone stops any of them.
-
-    Raises
-    ------
-    OutOfRangeError
-        If it, or what it lies in, is too short for that.
-    """
+    """Advance an instrument, and what is in it, to a depth below the skin or until bone or its hub stops it."""
     placement = case.placements[key]
-    way_mm = to_depth_mm - placement.depth_mm
-    if key in case.nest:
-        around = case.placements[case.nest[key]]
-        coaxial(placement.instrument, around, to_depth_mm - around.depth_mm)  # refuses what does not reach
+    goal_mm = min(to_depth_mm, reach_mm(case, key))
+    way_mm = goal_mm - placement.depth_mm
     moving = _with_inner(case, key)
     starts = {name: _free_from_mm(case, name) for name in moving}
     travels = {name: _travel(case, name, starts[name], way_mm) for name in moving}
@@ -112,6 +103,8 @@ def push(case: Case, key: str, to_depth_mm: float) -> Case:
     told = [event for name in reversed(moving) for event in _told(case, travels[name], starts[name])]
     leader = max(moving, key=lambda name: now[name].depth_mm)
     told += _felt(case, travels[leader], starts[leader])
+    if goal_mm < to_depth_mm:
+        told.append(_at_hub(case, key, goal_mm, to_depth_mm))
     return replace(
         case,
         placements=_joined(case.placements, now),
@@ -159,15 +152,15 @@ def take_out(case: Case, key: str) -> Case:
     return replace(case, placements=MappingProxyType(left), nest=removed(key, case.nest), clock_s=clock_s)
 
 
-def _entry(case: Case, action: do.Insert) -> FloatArray:
-    """(3,) where the skin is met: the asked point, shifted in the skin's plane as the action says.
-
-    The shift is along the patient's axes and then back onto the planned axis's depth, so a shifted entry may lie a
-    little above or below the skin; the path begins there all the same.
-    """
-    entry = case.plan.entry_mm if action.entry == "planned" else _point(action.entry)
-    shift = np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
-    return np.asarray(entry + shift)
+def _axis(case: Case, action: do.Insert) -> tuple[FloatArray, FloatArray]:
+    """(3,) skin entry and (3,) direction asked for; an entry off the plan is where its axis meets the skin."""
+    near = case.plan.entry_mm if action.entry == "planned" else _point(action.entry)
+    near = near + np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
+    aim = case.plan.target_mm if action.aim == "planned" else _point(action.aim)
+    direction = unit(aim - near)
+    if np.array_equal(near, case.plan.entry_mm):
+        return near, direction
+    return onto_skin(case.patient.volume, near, direction), direction
 
 
 def _point(point: do.Point | str) -> FloatArray:
@@ -219,6 +212,12 @@ def _told(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
 def _felt(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
     new = [c for c in travel.crossings if c.structure in FELT and c.from_mm > start_mm + 1e-6 and c.pierced]
     return tuple(Said(case.clock_s, "hand", f"{c.from_mm:.0f} mm, {FELT[c.structure]}.") for c in new)
+
+
+def _at_hub(case: Case, key: str, goal_mm: float, wanted_mm: float) -> Event:
+    on = "the skin" if key not in case.nest else f"the {case.nest[key].replace('_', ' ')}'s"
+    words = f"The {key.replace('_', ' ')}'s hub is on {on}: {goal_mm:.0f} mm, {wanted_mm:.0f} mm was asked."
+    return Said(case.clock_s, "hand", words, Severity.NOTICE)
 
 
 def _once(events: Iterable[Event]) -> tuple[Event, ...]:

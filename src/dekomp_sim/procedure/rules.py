@@ -25,7 +25,7 @@ from dekomp_sim.procedure.card import Allergy
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.nucleus import STOP_ABOVE_OPENING_KPA
 from dekomp_sim.procedure.ranges import out_of_range
-from dekomp_sim.procedure.sites import depth_wanted_mm, entry_planned, tip_in_disc
+from dekomp_sim.procedure.sites import depth_wanted_mm, entry_planned, reach_mm, tip_in_disc
 from dekomp_sim.procedure.views import TILT_DEG_AT_MOST, angles_of
 
 REDIRECT_DEPTH_MM: Final = 40.0
@@ -33,6 +33,9 @@ REDIRECT_DEPTH_MM: Final = 40.0
 
 Assumption: a needle is drawn back to the fascia first; the skin-to-fascia way is about half the way to the facet.
 """
+
+TOUCHING_MM: Final = 1e-6
+"""Distance in mm below which two hubs touch: far below any reading, above rounding."""
 
 CONTRAST_ML_AT_MOST: Final = 3.5
 """Volume in mL at which discography stops (SIS practice: about 3 to 3.5 mL)."""
@@ -199,6 +202,8 @@ def _advance(case: Case, action: do.Advance) -> str | None:
     now = case.placements[action.instrument].depth_mm
     if goal <= now:
         return f"Its tip is at {now:.1f} mm already; {goal:.1f} mm was asked: withdraw it."
+    if now >= reach_mm(case, action.instrument) - TOUCHING_MM:
+        return f"Its hub is home: it is {CATALOGUE[action.instrument].length_mm:.0f} mm long and goes no deeper."
     return may_advance(action.instrument, case.nest).reason or None
 
 

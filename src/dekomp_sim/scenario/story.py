@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from functools import cache
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Gt, MinLen
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from dekomp_sim.anatomy.disc_shape import Protrusion
 from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.card import PatientCard, Scale, Site
 from dekomp_sim.procedure.case import Machine
 
 AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
-"""Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each zone
-of the combined task forces' nomenclature (Fardon, Spine J 2014;14:2525)."""
+"""Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each
+zone of the combined task forces' nomenclature (Fardon, Spine J 2014;14:2525)."""
 
 Step = Annotated[Action, Field(discriminator="do")]
 """One step; its key `do` tells which action it is."""
@@ -74,3 +77,30 @@ class Story:
         """The card's herniation as a shape, for a scan: a CT alone does not show it well enough."""
         apex_deg = AZIMUTH_DEG[self.card.site]
         return {self.level: Protrusion(self.side, azimuth_deg=apex_deg, depth_mm=self.card.herniation_mm)}
+
+
+def action_from(record: Mapping[str, Any]) -> Action:
+    """The action a journal's record or a remote's message tells: its fields, with `do` as its word.
+
+    Raises
+    ------
+    InputError
+        If the word is unknown or a field cannot be.
+
+    Examples
+    --------
+    >>> action_from({"do": "wait", "seconds": 5})
+    Wait(seconds=5.0, do='wait')
+    """
+    try:
+        action: Action = _adapter().validate_python(dict(record))
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "do"
+        raise InputError(f"action {record.get('do', '')}: {where}", str(first["input"]), first["msg"]) from None
+    return action
+
+
+@cache
+def _adapter() -> TypeAdapter[Action]:
+    return TypeAdapter(Step)
