@@ -188,6 +188,16 @@ def test_the_phantoms_ways_are_those_measured_on_patients(
     assert _arrives(_phantom(), plan)
 
 
+@pytest.mark.parametrize("side", Side)
+def test_the_phantoms_l5_s1_is_reached_over_the_crest_with_the_tip_toward_the_feet(side: Side) -> None:
+    # Rajagopal: 85 mm from the midline, 52 degrees, 27 degrees caudal, 108 mm deep on average
+    plan = posterolateral(_phantom(), Level.L5_S1, side)
+    assert plan.from_midline_mm == pytest.approx(85.0, abs=20.0)
+    assert 8.0 < plan.inclination_deg < 35.0
+    assert any(rejection.reason.startswith("hip") for rejection in plan.rejected)
+    assert _arrives(_phantom(), plan)
+
+
 def test_the_real_scan_has_a_way_into_l4_l5_past_its_crest_and_facets() -> None:
     if not (DATA / "torso_ct_3mm.nii.gz").exists():
         pytest.skip("the reference scan is not on this machine")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -35,6 +36,9 @@ ORGANS: Final = (
 
 _FAR = 1e9
 """Beyond either end of a segment."""
+
+_PIECE_MM = 15.0
+"""Length of the pieces about which labels are searched."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,17 +200,32 @@ def _of_labels(patient: Patient, start: FloatArray, end: FloatArray, radius_mm: 
     volume = patient.volume
     if volume.labels is None:
         return []
-    corner, labels = _neighbourhood(volume, start, end)
-    held = {strand.structure for strand in patient.strands}
     watched = np.zeros(256, dtype=np.bool_)
-    watched[[s for s in (*BONES, *ORGANS) if s not in held]] = True
-    k, j, i = np.nonzero(watched[labels])
-    points = volume.patient_from_index.points(np.stack([i, j, k], axis=-1) + corner)
-    distance, along = _to_axis(points, start, end)
+    watched[[*BONES, *ORGANS]] = True
+    watched[[strand.structure for strand in patient.strands]] = False
     half_voxel = float(volume.patient_from_index.spacing_mm.mean()) / 2.0
+    nearest: dict[int, Clearance] = {}
+    # piece by piece: the box about an oblique needle is mostly far from it
+    cuts = np.linspace(0.0, 1.0, max(1, round(float(np.linalg.norm(end - start)) / _PIECE_MM)) + 1)
+    for first, last in pairwise(cuts):
+        piece = (start + first * (end - start), start + last * (end - start))
+        for found in _of_piece(volume, watched, piece, half_voxel + radius_mm):
+            held = nearest.get(found.structure)
+            if held is None or found.distance_mm < held.distance_mm:
+                nearest[found.structure] = found
+    return list(nearest.values())
+
+
+def _of_piece(
+    volume: Volume, watched: BoolArray, piece: tuple[FloatArray, FloatArray], less_mm: float
+) -> list[Clearance]:
+    corner, labels = _neighbourhood(volume, *piece)
+    k, j, i = np.nonzero(watched[labels])
+    distance, along = _to_axis(volume.patient_from_index.points(np.stack([i, j, k], axis=-1) + corner), *piece)
+    number = labels[k, j, i]
     return [
-        _of_label(labels[k, j, i] == number, Structure(number), distance - half_voxel - radius_mm, along, (start, end))
-        for number in np.unique(labels[k, j, i][distance < REACH_MM])
+        _of_label(number == which, Structure(which), distance - less_mm, along, piece)
+        for which in np.unique(number[distance < REACH_MM])
     ]
 
 
