@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.disc import contrast_balance_ml, tissue_balance_ml
+from dekomp_sim.errors import InputError
+from dekomp_sim.files import plain
 from dekomp_sim.procedure import Action, Case, Refusal, after, case_digest, may
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.ranges import out_of_range
+from dekomp_sim.scenario import action_from
 
 KEYS = st.sampled_from(
     ["anaesthetic_needle", "discography_introducer", "discography_needle", "trocar_cannula", "trocar_stylet", "probe"]
@@ -142,6 +145,15 @@ def test_withdrawing_and_advancing_again_comes_back_to_the_same_place(
             continue
         for name in case.placements:
             np.testing.assert_allclose(again.placements[name].tip_mm, case.placements[name].tip_mm, atol=1e-9)
+
+
+@given(action=ACTIONS)
+def test_an_action_read_back_from_its_record_is_the_same(action: Action) -> None:
+    if out_of_range(action) is None:
+        assert action_from(plain(action)) == action
+    else:
+        with pytest.raises(InputError, match=f"action {action.do}"):
+            action_from(plain(action))
 
 
 def test_every_action_has_its_word_and_no_two_share_one() -> None:

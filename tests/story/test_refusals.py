@@ -105,7 +105,10 @@ def test_a_missing_indication_stops_the_consent(opened: Case, card: PatientCard,
         ((*READY, *NUMB[:2]), do.Anaesthetise(40.0, 1.0), "338 mg at most"),
         (READY, do.Incise(), "not numb"),
         (READY, do.Insert("trocar_cannula"), "skin incision first"),
-        (READY, do.Insert("probe"), "only through Trocar cannula"),
+        (READY, do.Insert("probe"), "trocar cannula is not in the patient"),
+        (READY, do.Insert("trocar_stylet"), "only through Trocar cannula"),
+        ((*READY, do.SetView(do.View.AP)), do.Expose(mas=50.0), "0.01 to 20 mAs"),
+        ((*READY, *NUMB, do.Bandage()), do.Insert("anaesthetic_needle"), "The wound is closed."),
         (READY, do.Insert("spoon"), "The tray holds no 'spoon'"),
         (READY, do.Insert("scalpel"), "cuts with incise"),
         ((*READY, *NUMB[:1]), do.Insert("anaesthetic_needle"), "in the patient already"),
@@ -169,3 +172,11 @@ def test_a_needle_too_short_stops_at_its_hub_and_says_so(opened: Case) -> None:
     case = after_all(opened, (*READY, *NUMB[:1], do.Advance("anaesthetic_needle", to_depth_mm=200.0)))
     assert case.placements["anaesthetic_needle"].depth_mm == pytest.approx(88.9)
     assert case.events[-1].words == "The anaesthetic needle's hub is on the skin: 89 mm, 200 mm was asked."
+
+
+def test_the_stylet_goes_back_fully_in_and_lets_the_trocar_be_pushed_on(opened: Case) -> None:
+    case = after_all(opened, (*READY, *NUMB, *TROCAR, do.RemoveStylet(), do.Insert("trocar_stylet")))
+    ahead = case.placements["trocar_stylet"].depth_mm - case.placements["trocar_cannula"].depth_mm
+    assert ahead == pytest.approx(2.0)
+    pushed = after(case, do.Advance("trocar_cannula", to=do.Mark.NUCLEUS, offset_mm=6.0))
+    assert pushed.placements["trocar_stylet"].depth_mm == pytest.approx(case.placements["trocar_stylet"].depth_mm + 2.0)

@@ -79,7 +79,8 @@ def _met(case: Case, placement: Placement, crossing: Crossing) -> list[Event]:
         touched: list[Event] = [_contact(case, placement, crossing)]
         if crossing.pierced:
             touched.append(_breach(case, placement, crossing, NERVES[structure]))
-        return [*touched, _nerve_pain(case, placement, crossing)]
+        pain = _nerve_pain(case, placement, crossing)
+        return [*touched, pain] if pain.rating >= NOTICED else touched
     if structure in ORGANS and crossing.pierced:
         return [_breach(case, placement, crossing, ORGANS[structure])]
     if structure in DISC_PARTS and crossing.level is not None and crossing.level is not case.level:

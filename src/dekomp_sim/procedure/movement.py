@@ -15,6 +15,7 @@ from dekomp_sim.geometry.rigid import Rigid
 from dekomp_sim.instruments import (
     CATALOGUE,
     Advance,
+    Kind,
     Placement,
     advance,
     coaxial,
@@ -48,10 +49,11 @@ FELT: Final = {
 
 
 def insert(case: Case, action: do.Insert) -> Case:
-    """Set an instrument on the skin, or into its guide with its tip at the guide's."""
+    """Set an instrument on the skin, or into its guide: a needle with its tip at the guide's, all else fully in."""
     outer = guide(case, action.instrument)
     if outer is not None:
-        return seat(case, action.instrument, outer, beyond_mm=0.0)
+        needle = CATALOGUE[action.instrument].kind is Kind.NEEDLE
+        return seat(case, action.instrument, outer, beyond_mm=0.0 if needle else None)
     entry, direction = _axis(case, action)
     key = action.instrument
     placed = {key: Placement(CATALOGUE[key], entry, direction, 0.0)}

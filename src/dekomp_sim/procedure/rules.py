@@ -160,7 +160,8 @@ def _reach(case: Case, action: do.SetView) -> str | None:
 
 
 def _skin_ready(case: Case) -> str | None:
-    return _after(case, "time_out") or _after(case, "prepare_sterile_field")
+    closed = _when("bandage" not in case.done, "The wound is closed.")
+    return closed or _after(case, "time_out") or _after(case, "prepare_sterile_field")
 
 
 def _anaesthetise(case: Case, action: do.Anaesthetise) -> str | None:
@@ -189,6 +190,8 @@ def _insert(case: Case, action: do.Insert) -> str | None:
         return "The scalpel cuts with incise."
     if key in case.placements:
         return f"{CATALOGUE[key].title} is in the patient already."
+    if key == "probe":
+        return _insert_probe(case)
     outer = guide(case, key)
     if outer is not None:
         return may_insert(key, outer, case.nest).reason or None
