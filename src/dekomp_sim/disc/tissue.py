@@ -33,6 +33,10 @@ TISSUE_OF_STRUCTURE: Final[Mapping[Structure, Tissue]] = MappingProxyType(
 )
 """The disc's tissues by their number in label volumes."""
 
+CAVITY_FLUID_G_ML: Final = 1.0
+"""Assumption: what was carved away is replaced at once by fluid of water's density, so a cavity hardly shows in X-ray;
+nothing published says how fast it fills, and gas in it is not modelled."""
+
 DENSITY_G_ML: Final[Mapping[Tissue, float]] = MappingProxyType(
     {
         Tissue.OUTSIDE: 0.0,

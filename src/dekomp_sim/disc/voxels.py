@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.anatomy.disc_regions import region_at
 from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, digestible, frozen, sealed
-from dekomp_sim.disc.tissue import DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
+from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine
 from dekomp_sim.units import MM3_PER_ML
@@ -141,8 +141,8 @@ class Disc:
 
     @property
     def missing_g_cm3(self) -> Float32Array:
-        """Tissue removed per volume in each voxel, [k, j, i]; what may have filled the gap is not counted."""
-        density = np.array([DENSITY_G_ML[tissue] for tissue in Tissue])
+        """Mass that each voxel has lost per volume, [k, j, i]: tissue removed less the fluid that fills its place."""
+        density = np.array([DENSITY_G_ML[tissue] - CAVITY_FLUID_G_ML for tissue in Tissue])
         return np.asarray((self.coverage - self.fraction) * density[self.tissue], dtype=np.float32)
 
     def tissues_at(self, points_mm: ArrayLike) -> UInt8Array:
