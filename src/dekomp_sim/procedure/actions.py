@@ -17,6 +17,7 @@ from dekomp_sim.anatomy.labels import Level, Side
 Positive = Annotated[float, Gt(0.0)]
 Depth = Annotated[float, Ge(0.0), Le(300.0)]
 Angle = Annotated[float, Ge(-180.0), Le(180.0)]
+Shift = Annotated[float, Ge(-80.0), Le(80.0)]
 Tilt = Annotated[float, Ge(-45.0), Le(45.0)]
 
 
@@ -173,9 +174,12 @@ class Anaesthetise:
 
 @dataclass(frozen=True, slots=True)
 class Incise:
-    """Cut the skin at the planned entry."""
+    """Cut the skin; the place is told as for `Insert`."""
 
     length_mm: Annotated[float, Gt(0.0), Le(30.0)] = 3.0
+    entry: Point | Literal["planned"] = "planned"
+    entry_lateral_mm: Shift = 0.0
+    entry_cranial_mm: Shift = 0.0
     do: Literal["incise"] = "incise"
 
 
@@ -190,8 +194,8 @@ class Insert:
     instrument: str
     entry: Point | Literal["planned"] = "planned"
     aim: Point | Literal["planned"] = "planned"
-    entry_lateral_mm: Annotated[float, Ge(-80.0), Le(80.0)] = 0.0
-    entry_cranial_mm: Annotated[float, Ge(-80.0), Le(80.0)] = 0.0
+    entry_lateral_mm: Shift = 0.0
+    entry_cranial_mm: Shift = 0.0
     do: Literal["insert"] = "insert"
 
 

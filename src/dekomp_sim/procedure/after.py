@@ -20,7 +20,7 @@ from dekomp_sim.procedure.lapses import on_anaesthetising
 from dekomp_sim.procedure.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.nucleus import decompressed, injected, specimen_sent
 from dekomp_sim.procedure.rules import may
-from dekomp_sim.procedure.sites import as_tuple, depth_wanted_mm
+from dekomp_sim.procedure.sites import as_tuple, axis_asked, depth_wanted_mm
 from dekomp_sim.procedure.xray import exposed, turned
 
 SECONDS: Final = {
@@ -113,7 +113,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.Anaesthetise():
             return _anaesthetised(case, action)
         case do.Incise():
-            cut = Incision(case.clock_s, as_tuple(case.plan.entry_mm), action.length_mm)
+            cut = Incision(case.clock_s, as_tuple(axis_asked(case, action)[0]), action.length_mm)
             return replace(_took(case, action), incision=cut)
         case do.Insert():
             return insert(case, action)

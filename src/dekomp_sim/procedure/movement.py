@@ -11,6 +11,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.arrays import FloatArray, unit
+from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.rigid import Rigid
 from dekomp_sim.instruments import (
     CATALOGUE,
@@ -29,7 +30,7 @@ from dekomp_sim.procedure.encounters import encounters, enters_disc
 from dekomp_sim.procedure.events import Event, Said, Severity
 from dekomp_sim.procedure.lapses import on_entering_disc
 from dekomp_sim.procedure.rules import guide
-from dekomp_sim.procedure.sites import as_tuple, onto_skin, reach_mm
+from dekomp_sim.procedure.sites import as_tuple, axis_asked, reach_mm
 
 SPEED_MM_S: Final = 2.0
 """Speed of a needle in mm/s. Assumption: a careful hand."""
@@ -39,6 +40,9 @@ HANDLING_S: Final = 10.0
 
 IN_INCISION_MM: Final = 5.0
 """Distance in mm from the incision within which an instrument goes through it. Assumption: half a fingertip."""
+
+LEAST_SINE: Final = 1e-6
+"""Sine of the angle below which two directions are one: far below any goniometer, above rounding."""
 
 FELT: Final = {
     Structure.ANNULUS: "firm and gritty: annulus",
@@ -54,15 +58,18 @@ def insert(case: Case, action: do.Insert) -> Case:
     if outer is not None:
         needle = CATALOGUE[action.instrument].kind is Kind.NEEDLE
         return seat(case, action.instrument, outer, beyond_mm=0.0 if needle else None)
-    entry, direction = _axis(case, action)
+    entry, direction = axis_asked(case, action)
     key = action.instrument
+    cut = _in_incision(case, entry)
+    if key == "trocar_cannula" and not cut:
+        raise InputError("entry of the trocar", "skin that is whole", "the incision", "Incise there")
     placed = {key: Placement(CATALOGUE[key], entry, direction, 0.0)}
     nest = case.nest
     if key == "trocar_cannula":  # the trocar is handed over whole, the stylet's tip leading
         whole = coaxial(CATALOGUE["trocar_stylet"], placed[key])
         placed = {key: placed[key].at_depth(-whole.depth_mm), "trocar_stylet": whole.at_depth(0.0)}
         nest = inserted("trocar_stylet", key, nest)
-    puncture = Puncture(case.clock_s, key, as_tuple(entry), _in_incision(case, entry))
+    puncture = Puncture(case.clock_s, key, as_tuple(entry), cut)
     return replace(
         case,
         placements=_joined(case.placements, placed),
@@ -128,12 +135,9 @@ def pull(case: Case, key: str, to_depth_mm: float) -> Case:
 
 def turn(case: Case, action: do.Redirect) -> Case:
     """Turn an instrument, and what is in it, about its skin entry: tip to the midline, tip to the head."""
-    placement = case.placements[action.instrument]
-    to_midline = unit([-case.side.sign, 0.0, 0.0])
-    medial = Rigid.about_axis(np.cross(placement.direction, to_midline), action.medial_deg)
-    halfway = medial.directions(placement.direction)
-    cranial = Rigid.about_axis(np.cross(halfway, [0.0, 0.0, 1.0]), action.cranial_deg)
-    direction = unit(cranial.directions(halfway))
+    straight = case.placements[action.instrument].direction
+    medial = _tilted(straight, np.array([-float(case.side.sign), 0.0, 0.0]), action.medial_deg)
+    direction = _tilted(medial, np.array([0.0, 0.0, 1.0]), action.cranial_deg)
     moving = _with_inner(case, action.instrument)
     now = {name: replace(case.placements[name], direction=direction) for name in moving}
     return replace(
@@ -154,20 +158,12 @@ def take_out(case: Case, key: str) -> Case:
     return replace(case, placements=MappingProxyType(left), nest=removed(key, case.nest), clock_s=clock_s)
 
 
-def _axis(case: Case, action: do.Insert) -> tuple[FloatArray, FloatArray]:
-    """(3,) skin entry and (3,) direction asked for; an entry off the plan is where its axis meets the skin."""
-    near = case.plan.entry_mm if action.entry == "planned" else _point(action.entry)
-    near = near + np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
-    aim = case.plan.target_mm if action.aim == "planned" else _point(action.aim)
-    direction = unit(aim - near)
-    if np.array_equal(near, case.plan.entry_mm):
-        return near, direction
-    return onto_skin(case.patient.volume, near, direction), direction
-
-
-def _point(point: do.Point | str) -> FloatArray:
-    assert isinstance(point, do.Point)
-    return np.array([point.x_mm, point.y_mm, point.z_mm])
+def _tilted(direction: FloatArray, towards: FloatArray, angle_deg: float) -> FloatArray:
+    """`direction` (3,) turned by an angle toward `towards` (3,)."""
+    axis = np.cross(direction, towards)
+    if np.linalg.norm(axis) < LEAST_SINE:
+        raise InputError("redirect", "a needle that already points that way", "another turn")
+    return unit(Rigid.about_axis(axis, angle_deg).directions(direction))
 
 
 def _in_incision(case: Case, entry_mm: FloatArray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -23,15 +23,25 @@ def out_of_range(action: Action) -> str | None:
     >>> out_of_range(Wait(seconds=5.0)) is None
     True
     """
-    kind: Any = type(action)
-    for one in fields(action):
-        value = getattr(action, one.name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        bounds = _bounds(kind, one.name)
-        if not (math.isfinite(value) and all(_holds(bound, value) for bound in bounds)):
-            return f"{one.name} is {value:g}, it must be {' and '.join(map(_said, bounds)) or 'finite'}."
+    return _wrong(action)
+
+
+def _wrong(thing: Any) -> str | None:
+    for one in fields(thing):
+        value = getattr(thing, one.name)
+        reason = _wrong(value) if is_dataclass(value) else _wrong_number(type(thing), one.name, value)
+        if reason is not None:
+            return reason
     return None
+
+
+def _wrong_number(kind: Any, name: str, value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    bounds = _bounds(kind, name)
+    if math.isfinite(value) and all(_holds(bound, value) for bound in bounds):
+        return None
+    return f"{name} is {value:g}, it must be {' and '.join(map(_said, bounds)) or 'finite'}."
 
 
 @cache

@@ -25,7 +25,7 @@ from dekomp_sim.procedure.card import Allergy
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.nucleus import STOP_ABOVE_OPENING_KPA
 from dekomp_sim.procedure.ranges import out_of_range
-from dekomp_sim.procedure.sites import depth_wanted_mm, entry_planned, reach_mm, tip_in_disc
+from dekomp_sim.procedure.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
 from dekomp_sim.procedure.views import TILT_DEG_AT_MOST, angles_of
 
 REDIRECT_DEPTH_MM: Final = 40.0
@@ -68,7 +68,7 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
         case do.Anaesthetise():
             return _anaesthetise(case, action)
         case do.Incise():
-            return _skin_ready(case) or _incise(case)
+            return _skin_ready(case) or _incise(case, action)
         case do.Insert():
             return _skin_ready(case) or _insert(case, action)
         case do.Advance():
@@ -175,10 +175,10 @@ def _anaesthetise(case: Case, action: do.Anaesthetise) -> str | None:
     return _when(whole_mg <= limit_mg, f"That would make {whole_mg:.0f} mg of lidocaine; {limit_mg:.0f} mg at most.")
 
 
-def _incise(case: Case) -> str | None:
+def _incise(case: Case, action: do.Incise) -> str | None:
     if case.incision is not None:
         return "The skin is open already."
-    numb = numbness(case.deposits, entry_planned(case), case.clock_s)
+    numb = numbness(case.deposits, axis_asked(case, action)[0], case.clock_s)
     return _when(numb > 0.0, "The skin is not numb there: infiltrate it, and give it a minute.")
 
 

@@ -9,9 +9,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.errors import InputError
-from dekomp_sim.procedure.actions import Advance, Withdraw
+from dekomp_sim.procedure.actions import Advance, Incise, Insert, Point, Withdraw
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.marks import marks
 
@@ -24,13 +24,33 @@ TISSUE_BEHIND_MM: Final = 20.0
 TISSUE_ABOVE_HU: Final = -300.0
 """Assumption: above this is tissue, below it air or foam: halfway between fat's -100 and foam's -700 and less."""
 
+LEAST_WAY_MM: Final = 1.0
+"""Distance in mm from entry to aim below which they give no direction. Assumption: a needle's width."""
+
 SKIN_STEP_MM: Final = 0.5
 """Step in mm of that search: below a voxel."""
 
 
-def entry_planned(case: Case) -> FloatArray:
-    """(3,) the planned entry on the skin, patient frame."""
-    return case.plan.entry_mm
+def axis_asked(case: Case, action: Insert | Incise) -> tuple[FloatArray, FloatArray]:
+    """(3,) skin entry and (3,) inward direction of an action; an entry off the plan slides along its axis to the skin.
+
+    Raises
+    ------
+    InputError
+        If entry and aim are one point, or the axis meets no skin near the entry.
+    """
+    near = _point(action.entry, case.plan.entry_mm)
+    near = near + np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
+    way = _point(action.aim if isinstance(action, Insert) else "planned", case.plan.target_mm) - near
+    if np.linalg.norm(way) < LEAST_WAY_MM:
+        raise InputError("aim", "the entry itself", "another point")
+    if np.array_equal(near, case.plan.entry_mm):
+        return near, unit(way)
+    return onto_skin(case.patient.volume, near, unit(way)), unit(way)
+
+
+def _point(point: Point | str, planned: FloatArray) -> FloatArray:
+    return np.array([point.x_mm, point.y_mm, point.z_mm]) if isinstance(point, Point) else planned
 
 
 def in_disc(shape: DiscShape, at_mm: FloatArray) -> bool:
