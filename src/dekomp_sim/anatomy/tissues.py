@@ -157,11 +157,15 @@ def _renumbered(labels: UInt8Array) -> UInt8Array:
 
 
 def _skin(body: BoolArray, volume: Volume) -> BoolArray:
-    """The body's outer layer, slice by slice: the scan's own ends are no skin."""
+    """The body's outer layer, slice by slice (the scan's own ends are no skin), and soft tissue one voxel beneath it:
+    there a skin that fills its voxels in part begins, for under it lies fat.
+    """
     _, along_j, along_i = volume.patient_from_index.spacing_mm[::-1]
     layers = max(round(SKIN_MM / float(min(along_j, along_i))), 1)
-    cross = np.asarray(ndimage.generate_binary_structure(2, 1))
-    return np.stack([part & ~ndimage.binary_erosion(part, cross, layers, border_value=1) for part in body])
+    around = np.ones((3, 3), dtype=bool)  # corners too, so that no slanting way leads past the skin
+    beneath_outer = [ndimage.binary_erosion(part, around, layers, border_value=1) for part in body]
+    deeper = [ndimage.binary_erosion(part, around, border_value=1) for part in beneath_outer]
+    return np.asarray(body & ~np.stack(beneath_outer) | body & ~np.stack(deeper) & (volume.hu > FAT_BELOW_HU))
 
 
 def _name_by_hu(labels: UInt8Array, volume: Volume, unnamed: BoolArray, bodies_mm: Sequence[FloatArray]) -> None:

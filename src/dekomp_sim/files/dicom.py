@@ -38,6 +38,9 @@ _TAGS: Final = (
     "PerFrameFunctionalGroupsSequence",
 )
 
+_IMAGES: Final = ("CT", "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
+"""Storage classes of CT: plain, enhanced and converted (DICOM PS3.4 B.5); "CT" where a file is cut before it says."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Header:
@@ -146,8 +149,16 @@ def _header(path: Path) -> Header | None:
     except InvalidDicomError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, EOFError, NotImplementedError):
-        raise InputError(str(path), "a damaged DICOM header", "whole DICOM files", "Copy it again") from None
-    return Header(path, words[0], words[1], numbers[0], numbers[1], frames, dataset) if min(numbers) > 0 else None
+        raise _damaged(path) from None
+    if min(numbers) > 0:
+        return Header(path, words[0], words[1], numbers[0], numbers[1], frames, dataset)
+    if str(dataset.file_meta.get("MediaStorageSOPClassUID") or "CT") in _IMAGES:
+        raise _damaged(path)
+    return None
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(str(path), "a damaged DICOM header", "whole DICOM files", "Copy it again")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Volumes in one file with a plain grid: NIfTI, NRRD and MetaImage.
 
-ITK fills a cut NIfTI with zeros, takes a voxel size of 0 for 1 and a missing orientation for the identity, all without
-an error; such files are refused here from their headers.
+ITK fills a cut NIfTI with zeros, turns its NaN into 0, takes a voxel size of 0 for 1 and a missing orientation for the
+identity, all without an error; such files are found here from their headers and bytes, and refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dekomp_sim.errors import InputError
-from dekomp_sim.files.itk import affine_of, array_of, read_image
+from dekomp_sim.files.itk import affine_of, array_of, read_image, refuse_no_numbers
 from dekomp_sim.geometry.affine import Affine
 
 NIFTI: Final = (".nii", ".nii.gz")
@@ -58,6 +58,7 @@ class _NiftiHeader:
     """What is checked of a NIfTI header (nifti1.h, nifti2.h)."""
 
     shape: tuple[int, ...]
+    floats: str | None
     bits: int
     voxel_mm: tuple[float, ...]
     data_offset: int
@@ -81,6 +82,10 @@ def _check_nifti(path: Path) -> None:
     if held < header.length:
         found = f"a file cut short, with {held} of {header.length} bytes"
         raise InputError(str(path), found, "a whole NIfTI file", "Copy it again from its source")
+    if header.floats is not None:
+        with gzip.open(path) if packed else path.open("rb") as file:
+            stored = np.frombuffer(file.read(header.length), header.floats, offset=header.data_offset)
+        refuse_no_numbers(stored, str(path))
 
 
 def _nifti_header(path: Path, packed: bool) -> _NiftiHeader:
@@ -91,17 +96,18 @@ def _nifti_header(path: Path, packed: bool) -> _NiftiHeader:
         head = b""
     for order in "<>":
         if head[344:348] in {b"n+1\0", b"ni1\0"} and struct.unpack_from(f"{order}i", head)[0] == 348:
-            return _nifti_fields(head, order, ("8h", 40), ("h", 72), ("8f", 76), ("f", 108), ("2h", 252))
+            return _nifti_fields(head, order, ("8h", 40), ("2h", 70), ("8f", 76), ("f", 108), ("2h", 252))
         if head[4:7] == b"n+2" and len(head) == 540 and struct.unpack_from(f"{order}i", head)[0] == 540:
-            return _nifti_fields(head, order, ("8q", 16), ("h", 14), ("8d", 104), ("q", 168), ("2i", 344))
+            return _nifti_fields(head, order, ("8q", 16), ("2h", 12), ("8d", 104), ("q", 168), ("2i", 344))
     raise InputError(str(path), "no NIfTI header", "a NIfTI file", "Copy it again from its source")
 
 
 def _nifti_fields(head: bytes, order: str, *fields: tuple[str, int]) -> _NiftiHeader:
-    """Fields in the order dim, bitpix, pixdim, vox_offset, qform and sform code."""
-    dim, bits, pixdim, offset, codes = (struct.unpack_from(order + form, head, at) for form, at in fields)
+    """Fields in the order dim, datatype and bitpix, pixdim, vox_offset, qform and sform code."""
+    dim, (datatype, bits), pixdim, offset, codes = (struct.unpack_from(order + form, head, at) for form, at in fields)
     count = min(max(int(dim[0]), 1), 7)
-    return _NiftiHeader(tuple(dim[1 : count + 1]), bits[0], tuple(pixdim[1:4]), int(offset[0]), any(codes))
+    floats = {16: f"{order}f4", 64: f"{order}f8"}.get(datatype)
+    return _NiftiHeader(tuple(dim[1 : count + 1]), floats, bits, tuple(pixdim[1:4]), int(offset[0]), any(codes))
 
 
 def _unpacked_length(path: Path, wanted: int) -> int:

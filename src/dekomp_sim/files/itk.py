@@ -108,14 +108,25 @@ def hounsfield(values: NDArray[Any], where: str) -> Int16Array:
     InputError
         If a value is no number or does not fit in 16 bits.
     """
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        count = int(np.count_nonzero(~np.isfinite(values)))
-        raise InputError(where, f"{count} voxels that are no number (NaN or infinite)", "a Hounsfield unit in each")
+    refuse_no_numbers(values, where)
     least, most = float(values.min()), float(values.max())
     if least < HU_RANGE[0] or most > HU_RANGE[1]:
         found = f"values from {least:g} to {most:g}"
         raise InputError(where, found, f"Hounsfield units from {HU_RANGE[0]} to {HU_RANGE[1]}")
     return (np.rint(values) if values.dtype.kind == "f" else values).astype(np.int16)
+
+
+def refuse_no_numbers(values: NDArray[Any], where: str) -> None:
+    """Refuse values of any shape among which are NaN or infinite ones.
+
+    Raises
+    ------
+    InputError
+        If there are.
+    """
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        count = int(np.count_nonzero(~np.isfinite(values)))
+        raise InputError(where, f"{count} voxels that are no number (NaN or infinite)", "a Hounsfield unit in each")
 
 
 def refuse_unlike_hu(hu: Int16Array, where: str) -> None:

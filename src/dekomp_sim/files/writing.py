@@ -12,7 +12,6 @@ from typing import Final
 
 from dekomp_sim.errors import InputError
 
-
 RUN_MARK: Final = "journal.jsonl"
 """The file by which a folder is known as a run's."""
 
@@ -104,7 +103,7 @@ def output_folder(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
         yield beside
         beside.chmod(0o777 & ~_umask())
         if earlier:
-            shutil.rmtree(target)
+            target.replace(beside.with_name(f"{beside.name}-earlier"))
         elif target.is_dir():
             target.rmdir()
         beside.replace(target)
@@ -112,6 +111,7 @@ def output_folder(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
         raise _unwritable(target, wrong) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(beside.with_name(f"{beside.name}-earlier"), ignore_errors=True)
 
 
 def _as_other_files(path: Path) -> None:
