@@ -8,6 +8,7 @@ obliquely forward, outward and downward; between it, the sac and the facet lies 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,16 @@ Assumption: ganglia of L1 to L5 are 5 to 7 mm wide and 9 to 13 mm long on MRI.
 
 DISC_TO_SAC_MM: Final = 1.5
 """Gap between the disc's posterior wall and the sac, mm. Assumption: longitudinal ligament and epidural fat."""
+
+TOWARD_FACET_MM: Final = {
+    Level.L1_L2: 4.2,
+    Level.L2_L3: 3.4,
+    Level.L3_L4: 2.3,
+    Level.L4_L5: 0.8,
+    Level.L5_S1: 0.5,
+}
+"""How far, at each level, the exiting root runs nearer to the facet than the common stations say, mm: root and facet lie
+3.4 mm apart at the upper border of L1-L2 and 4.6 at L5-S1, 6.1 and 12.9 at the lower (Pairaiturkar 2019, JKNS 62(4))."""
 
 _ORDER: Final = tuple(Level)
 
@@ -98,7 +109,7 @@ def _sac(present: Sequence[DiscShape]) -> Strand:
     """The sac behind discs and bodies; it tapers and ends behind S2."""
     first, last = present[0], present[-1]
     points = [first.patient_from_disc.points([0.0, _sac_y(first), z]) for z in (75.0, 40.0)]
-    for above, below in zip(present[:-1], present[1:], strict=True):
+    for above, below in pairwise(present):
         points += [above.patient_from_disc.points([0.0, _sac_y(above), 0.0]), _between(above, below)]
     points.append(last.patient_from_disc.points([0.0, _sac_y(last), 0.0]))
     radii = [SAC_RADIUS_MM] * len(points)
@@ -114,7 +125,8 @@ def _sac_y(disc: DiscShape) -> float:
 
 def _between(above: DiscShape, below: DiscShape) -> FloatArray:
     """The sac's axis (3,) at mid-vertebra: where straight lines down and up the two discs' canals meet, on average."""
-    half = 0.5 * np.linalg.norm(above.patient_from_disc.translation_mm - below.patient_from_disc.translation_mm)
+    apart = above.patient_from_disc.translation_mm - below.patient_from_disc.translation_mm
+    half = 0.5 * float(np.linalg.norm(apart))
     down = above.patient_from_disc.points([0.0, _sac_y(above), -half])
     up = below.patient_from_disc.points([0.0, _sac_y(below), half])
     return np.asarray((down + up) / 2.0)
@@ -140,6 +152,12 @@ def _beneath(disc: DiscShape, side: Side) -> FloatArray:
     return _station(disc, side, 0.80, disc.half_depth_mm + 3.5, _half_height(disc) + 4.6)
 
 
+def _nearer_facet(disc: DiscShape, side: Side, point: FloatArray, share: float) -> FloatArray:
+    """The point (3,) moved backward and inward by the level's share of `TOWARD_FACET_MM`."""
+    shift = share * TOWARD_FACET_MM[disc.level] * np.array([-0.5 * side.sign, 0.866, 0.0])
+    return np.asarray(point + disc.patient_from_disc.directions(shift))
+
+
 def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
     b, half = disc.half_depth_mm, _half_height(disc)
     upper = disc.level.upper.name.removeprefix("VERTEBRA_")
@@ -149,13 +167,14 @@ def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
         _recess(disc, above, side),
         _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, half + 7.2),
         _beneath(disc, side),
-        _station(disc, side, 1.0, 0.86 * b, 0.0),
+        _nearer_facet(disc, side, _station(disc, side, 1.0, 0.86 * b, 0.0), 1.0),
     ]
     if disc.level is Level.L5_S1:
-        tail = ((1.17, 0.25 * b, -half - 1.0), (1.32, -0.60 * b, -half - 9.0), (1.42, -1.1 * b, -half - 25.0))
+        tail = ((1.10, 0.50 * b, -half - 0.5), (1.32, -0.60 * b, -half - 9.0), (1.42, -1.1 * b, -half - 25.0))
     else:
         tail = ((1.12, 0.55 * b, -half - 5.0), (1.26, 0.25 * b, -half - 18.0), (1.36, 0.05 * b, -half - 30.0))
     path += [_station(disc, side, *station) for station in tail]
+    path[5] = _nearer_facet(disc, side, path[5], 1.2)
     name = f"{side} {upper} exiting root"
     return Strand(name, Structure.NERVE_ROOT, np.array(path), np.full(len(path), ROOT_RADIUS_MM), disc.level, side)
 
@@ -164,7 +183,7 @@ def _ganglion(disc: DiscShape, side: Side) -> Strand:
     upper = disc.level.upper.name.removeprefix("VERTEBRA_")
     centre = _beneath(disc, side)
     before = _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, _half_height(disc) + 7.2)
-    after = _station(disc, side, 1.0, 0.86 * disc.half_depth_mm, 0.0)
+    after = _nearer_facet(disc, side, _station(disc, side, 1.0, 0.86 * disc.half_depth_mm, 0.0), 1.0)
     path = np.array([centre + 0.55 * (before - centre), centre, centre + 0.45 * (after - centre)])
     radii = np.array([ROOT_RADIUS_MM + 0.1, GANGLION_RADIUS_MM, ROOT_RADIUS_MM + 0.1])
     return Strand(f"{side} {upper} ganglion", Structure.GANGLION, path, radii, disc.level, side)

@@ -13,9 +13,10 @@ from dekomp_sim.anatomy.labels import Level, Structure
 from dekomp_sim.anatomy.nerves import lay_nerves
 from dekomp_sim.anatomy.patient import Patient, Strand
 from dekomp_sim.anatomy.phantom_bones import arch, joint_of, ribs, sacrum
+from dekomp_sim.anatomy.phantom_fields import FAR
 from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra, stack
 from dekomp_sim.anatomy.phantom_organs import organs, strand_parts, vessels_and_bowel
-from dekomp_sim.anatomy.phantom_paint import FAR, Canvas, noise_cube, paint_bone, paint_disc, paint_soft, paint_wing
+from dekomp_sim.anatomy.phantom_paint import Canvas, noise_cube, paint_bone, paint_disc, paint_soft, paint_wing
 from dekomp_sim.anatomy.phantom_parts import Part, reach, rows
 from dekomp_sim.anatomy.phantom_spec import VERTEBRA_NAMES, PhantomSpec
 from dekomp_sim.anatomy.phantom_trunk import paint_trunk, sacroiliac, trunk_matter, trunk_profile, wing
@@ -84,13 +85,9 @@ def _blank(spec: PhantomSpec) -> Canvas:
     return Canvas(np.full((nk, nj, ni), -1000, np.int16), np.zeros((nk, nj, ni), np.uint8), voxel, first)
 
 
-def _grid(canvas: Canvas) -> FloatArray:
-    return np.array([*canvas.origin_mm, canvas.voxel_mm])
-
-
 def _paint_trunk(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float32Array) -> None:
     z = canvas.origin_mm[2] + canvas.voxel_mm * np.arange(canvas.hu.shape[0])
-    paint_trunk(canvas.hu, canvas.labels, _grid(canvas), trunk_profile(spec, column, z), trunk_matter(spec), cube)
+    paint_trunk(canvas.hu, canvas.labels, canvas.grid, trunk_profile(spec, column, z), trunk_matter(spec), cube)
 
 
 def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_above_mm: float = FAR) -> FloatArray:
@@ -99,7 +96,7 @@ def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_ab
 
 
 def _paint(canvas: Canvas, parts: list[Part], matter: FloatArray, cube: Float32Array) -> None:
-    paint_soft(canvas.hu, canvas.labels, _grid(canvas), canvas.window(reach(parts)), rows(parts), matter, cube)
+    paint_soft(canvas.picture, canvas.place(reach(parts)), rows(parts), matter, cube)
 
 
 def _paint_soft_parts(
@@ -151,10 +148,10 @@ def _paint_discs(canvas: Canvas, spec: PhantomSpec, column: Column, discs: dict[
     for name, space in column.interspaces.items():
         disc = shapes.get(name)
         row = disc_row(space, disc.protrusion if disc else None)
-        out = space.half_width_mm + 10.0
+        out = np.array([space.half_width_mm + 10.0, space.half_width_mm + 10.0, 18.0])
         centre = space.patient_from_disc.translation_mm
-        window = canvas.window(np.stack([centre - [out, out, 16.0], centre + [out, out, 16.0]]))
-        paint_disc(canvas.hu, canvas.labels, _grid(canvas), window, row, matter)
+        corners = np.array([centre - out, centre + out])
+        paint_disc(canvas.picture, canvas.place(corners), row, matter)
 
 
 def _body_rows(vertebra: Vertebra) -> FloatArray:
@@ -194,10 +191,10 @@ def _paint_bones(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float3
         parts = arch(vertebra, (joints[0][0], joints[0][1]), (joints[1][0], joints[1][1]))
         _bone(canvas, parts, _body_rows(vertebra), _bone_matter(spec, Structure[f"VERTEBRA_{name}"]), cube)
     for sign, label in ((1.0, Structure.HIP_LEFT), (-1.0, Structure.HIP_RIGHT)):
-        matter = np.array([sign, SHELL_MM, spec.hu.cortical_bone, spec.hu.trabecular_bone, 40.0, label, 0.5])
+        matter = np.append(_bone_matter(spec, label), sign)
         x = sorted((sign * 15.0, sign * 145.0))
-        window = canvas.window(np.array([[x[0], -125.0, -spec.caudal_mm], [x[1], 90.0, 40.0]]))
-        paint_wing(canvas.hu, canvas.labels, _grid(canvas), window, wing(spec), matter, cube)
+        place = canvas.place(np.array([[x[0], -125.0, -spec.caudal_mm], [x[1], 90.0, 40.0]]))
+        paint_wing(canvas.picture, place, wing(spec), matter, cube)
 
 
 def _name_first_sacral(canvas: Canvas, column: Column) -> None:
@@ -229,5 +226,5 @@ def _bone(
         frame = Rigid(body[0, :9].reshape(3, 3), body[0, 9:12]).inverse()
         centre, out = frame.translation_mm, np.array([30.0, 30.0, 28.0])
         corners = np.stack([np.minimum(corners[0], centre - out), np.maximum(corners[1], centre + out)])
-    curve = np.zeros((0, 4)) if beside is None else beside
-    paint_bone(canvas.hu, canvas.labels, _grid(canvas), canvas.window(corners), rows(parts), body, matter, cube, curve)
+    form = (rows(parts), body, np.zeros((0, 4)) if beside is None else beside)
+    paint_bone(canvas.picture, canvas.place(corners), form, matter, cube)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra
-from dekomp_sim.anatomy.phantom_parts import Part, box, tube
+from dekomp_sim.anatomy.phantom_parts import Part, tube
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 
@@ -168,8 +168,8 @@ def sacrum(column: Column, beside: FloatArray) -> list[Part]:
         mirror = np.array([sign, 1.0, 1.0])
         ala = [
             tube(at([sign * 18.0, 5.0, -15.0]), at([sign * 58.0, 11.0, -42.0]), (11.0, 12.0, 27.0, 17.0), back, 8.0),
-            tube(at([sign * 40.0, 16.0, -44.0]), at([sign * 32.0, 24.0, -70.0]), (13.0, 13.0, 9.0, 9.0), back, 8.0),
-            tube(at([sign * 32.0, 24.0, -70.0]), at([sign * 19.0, 32.0, -100.0]), (8.0, 8.0, 5.0, 6.0), back, 6.0),
+            tube(at([sign * 40.0, 16.0, -44.0]), at([sign * 33.0, 24.0, -72.0]), (14.0, 13.0, 11.0, 10.0), back, 8.0),
+            tube(at([sign * 31.0, 24.0, -70.0]), at([sign * 18.0, 32.0, -100.0]), (10.0, 9.0, 6.0, 6.0), back, 6.0),
         ]
         parts += [part.clipped(outward * mirror, point * mirror) for part in ala]
         parts += [
@@ -188,7 +188,7 @@ def _sacral_hollows(frame: Rigid) -> list[Part]:
     at, up = frame.points, frame.rotation[:, 2]
     hollows = [tube(at([0, 24.5, 12.0]), at([0, 30.5, -70.0]), (8.5, 14.0, 4.0, 9.0), frame.rotation[:, 0], 2.0)]
     for sign in (1, -1):
-        for x, z, radius in ((22.0, -32.0, 5.4), (20.5, -56.0, 5.0), (18.0, -78.0, 4.2)):
+        for x, z, radius in ((22.0, -32.0, 4.6), (20.0, -54.0, 4.2), (17.0, -75.0, 3.4)):
             front, middle = at([sign * (x + 3.0), -14.0, z - 3.0]), at([sign * (x - 2.0), 24.0, z])
             hollows.append(tube(front, middle, (radius, radius * 1.1), up, 3.0))
             hollows.append(tube(middle, at([sign * (x + 2.0), 48.0, z]), (2.8, 3.2), up, 2.0))

@@ -9,9 +9,16 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from dekomp_sim.arrays import Float32Array, FloatArray
+
+IndexArray = NDArray[np.int64]
+
+FAR: Final = 1.0e6
+"""A distance larger than any in a patient, mm."""
 
 WING_REACH_MM: Final = 17.0
 """No point of the wing lies farther from its curve."""
@@ -30,7 +37,7 @@ def noise(cube: Float32Array, x: float, y: float, z: float) -> float:
     b = (cube[k1, j0, i0] * (1 - tx) + cube[k1, j0, i1] * tx) * (1 - ty) + (
         cube[k1, j1, i0] * (1 - tx) + cube[k1, j1, i1] * tx
     ) * ty
-    return a * (1 - tz) + b * tz
+    return float(a * (1 - tz) + b * tz)
 
 
 @njit(cache=True, nogil=True)
@@ -90,7 +97,29 @@ def rim(x: float, y: float, a: float, b: float) -> float:
     v = y / b
     if v > 0.0:
         v *= 1.0 + 0.12 * math.exp(-((u / 0.45) ** 2))
-    return (u * u * math.sqrt(u) + v * v * math.sqrt(abs(v))) ** 0.4
+    return math.pow(u * u * math.sqrt(u) + v * v * math.sqrt(abs(v)), 0.4)
+
+
+@njit(cache=True, nogil=True)
+def local(disc: FloatArray, px: float, py: float, pz: float) -> tuple[float, float, float]:
+    """A point of the patient frame in the frame whose rotation and shift begin the row."""
+    x = disc[0] * px + disc[1] * py + disc[2] * pz + disc[9]
+    y = disc[3] * px + disc[4] * py + disc[5] * pz + disc[10]
+    z = disc[6] * px + disc[7] * py + disc[8] * pz + disc[11]
+    return x, y, z
+
+
+@njit(cache=True, nogil=True)
+def disc_side(disc: FloatArray, x: float, y: float) -> tuple[float, float, float]:
+    """Distance along the radius to the intact outline, the protrusion's height there, and the disc's half height."""
+    r = rim(x, y, disc[12], disc[13])
+    radius = math.sqrt(x * x + y * y)
+    outline = radius / r if r > 1e-6 else disc[13]
+    bump = 0.0
+    if disc[19] > 0.0:
+        azimuth = math.degrees(math.atan2(disc[18] * x, y))
+        bump = disc[19] * math.exp(-(((azimuth - disc[20]) / disc[21]) ** 2) / 2.0)
+    return radius - outline, bump, half_height(disc, x, y)
 
 
 @njit(cache=True, nogil=True)
@@ -99,15 +128,13 @@ def half_height(disc: FloatArray, x: float, y: float) -> float:
     along = min(max(y / disc[13], -1.2), 1.2)
     mean, slope = (disc[14] + disc[15]) / 2.0, (disc[15] - disc[14]) / 2.0
     r = rim(x, y, disc[12], disc[13])
-    return (mean + slope * along + disc[16] * min(max(1.0 - r * r, 0.0), 1.0)) / 2.0
+    return float((mean + slope * along + disc[16] * min(max(1.0 - r * r, 0.0), 1.0)) / 2.0)
 
 
 @njit(cache=True, nogil=True)
 def beyond_endplate(disc: FloatArray, px: float, py: float, pz: float, sign: float) -> float:
     """How far a point lies on the disc's side of an endplate: the lower one for sign -1, the upper for +1."""
-    x = disc[0] * px + disc[1] * py + disc[2] * pz + disc[9]
-    y = disc[3] * px + disc[4] * py + disc[5] * pz + disc[10]
-    z = disc[6] * px + disc[7] * py + disc[8] * pz + disc[11]
+    x, y, z = local(disc, px, py, pz)
     return half_height(disc, x, y) - sign * z
 
 
@@ -118,9 +145,7 @@ def body_distance(body: FloatArray, px: float, py: float, pz: float) -> tuple[fl
     `body` is (3, 20): the vertebra's frame and sizes, the disc above, the disc below.
     """
     v = body[0]
-    x = v[0] * px + v[1] * py + v[2] * pz + v[9]
-    y = v[3] * px + v[4] * py + v[5] * pz + v[10]
-    z = v[6] * px + v[7] * py + v[8] * pz + v[11]
+    x, y, z = local(v, px, py, pz)
     s = min(max(z / v[16], -1.0), 1.0)
     waist = 1.0 - s * s
     a = 0.5 * (v[12] * (1.0 + s) + v[14] * (1.0 - s)) * (1.0 - v[17] * waist)
@@ -153,15 +178,12 @@ def union(parts: FloatArray, spans: FloatArray, d: float, px: float, py: float, 
         if px < spans[n, 0] or px > spans[n, 1]:
             continue
         e = part_distance(parts[n], px, py, pz)
-        if parts[n, 1] > 0.0:
-            d = smooth_less(d, e, parts[n, 2])
-        else:
-            d = -smooth_less(-d, e, parts[n, 2])
+        d = smooth_less(d, e, parts[n, 2]) if parts[n, 1] > 0.0 else -smooth_less(-d, e, parts[n, 2])
     return d
 
 
 @njit(cache=True, nogil=True)
-def columns(grid: FloatArray, window: FloatArray, least: float, most: float) -> tuple[int, int]:
+def columns(grid: FloatArray, window: IndexArray, least: float, most: float) -> tuple[int, int]:
     """First and one-past-last voxel of a row between two x, inside the window."""
     first = max(window[0], math.floor((least - grid[0]) / grid[3]))
     last = min(window[3], math.ceil((most - grid[0]) / grid[3]) + 1)

@@ -146,10 +146,10 @@ def vessels_and_bowel(column: Column) -> tuple[Strand, ...]:
     }
     spine = np.array([fronts[n] for n in ("T11-T12", "T12-L1", "L1-L2", "L2-L3", "L3-L4")])
     l4 = column.vertebrae["L4"].patient_from_vertebra.points([0.0, -16.5, -6.0])
-    aorta = np.concatenate([spine + [7.0, -12.0, 0.0], [l4 + [4.0, -12.0, 0.0]]])
-    cava = np.concatenate(
-        [spine[1:] + [-16.0, -10.5, 0.0], [l4 + [-16.0, -10.0, 0.0]], [fronts["L4-L5"] + [-12.0, -10.0, -10.0]]]
-    )
+    down = np.stack([*spine, l4])
+    aorta = down + np.array([7.0, -12.0, 0.0])
+    aorta[-1, 0] -= 3.0
+    cava = np.stack([*down[1:], fronts["L4-L5"] - np.array([-4.0, 0.0, 10.0])]) + np.array([-16.0, -10.0, 0.0])
     fork, confluence = aorta[-1], cava[-1]
     promontory = column.patient_from_sacrum.points([0.0, -17.0, 0.0])
     strands = [
@@ -158,8 +158,12 @@ def vessels_and_bowel(column: Column) -> tuple[Strand, ...]:
     ]
     for side in Side:
         left = side is Side.LEFT
-        artery = np.array([fork, promontory + [side.sign * 32.0, -14.0, 2.0], [side.sign * 62.0, -45.0, -118.0]])
-        vein = np.array([confluence, promontory + [side.sign * 34.0, -2.0, -4.0], [side.sign * 58.0, -38.0, -118.0]])
+        artery = np.array(
+            [fork, promontory + np.array([side.sign * 32.0, -14.0, 2.0]), [side.sign * 44.0, -50.0, -118.0]]
+        )
+        vein = np.array(
+            [confluence, promontory + np.array([side.sign * 34.0, -2.0, -4.0]), [side.sign * 40.0, -42.0, -118.0]]
+        )
         strands += [
             Strand(
                 f"{side} common iliac artery",
@@ -182,13 +186,21 @@ def vessels_and_bowel(column: Column) -> tuple[Strand, ...]:
 def _colon() -> tuple[Strand, ...]:
     """Ascending, transverse and descending colon with haustra every 26 mm."""
     runs = {
-        "ascending colon": ([[-112, -38, -95], [-116, -30, -30], [-112, -24, 40], [-104, -26, 82]], 23.0, Side.RIGHT),
+        "ascending colon": (
+            [[-68, -54, -104], [-76, -56, -40], [-100, -40, 12], [-110, -26, 48], [-104, -28, 84]],
+            21.0,
+            Side.RIGHT,
+        ),
         "transverse colon": (
             [[-100, -58, 84], [-55, -98, 58], [0, -108, 44], [55, -98, 70], [104, -50, 108]],
             19.0,
             None,
         ),
-        "descending colon": ([[118, -20, 112], [122, -16, 50], [118, -24, -20], [104, -48, -90]], 16.0, Side.LEFT),
+        "descending colon": (
+            [[116, -20, 112], [120, -16, 56], [108, -34, 2], [84, -54, -40], [70, -58, -100]],
+            15.0,
+            Side.LEFT,
+        ),
     }
     strands = []
     for name, (stations, radius, side) in runs.items():

@@ -1,7 +1,8 @@
 """The building blocks of a phantom: elliptic tubes and rounded boxes as rows of numbers that the painter reads.
 
 A part is one row of `PART_COLUMNS` numbers: kind, sign, smoothing, the rotation and shift into the part's own frame,
-six sizes, a clipping plane, and a ball that holds it all. Rows rather than objects, because the compiled painter takes plain arrays.
+six sizes, a clipping plane, and a ball that holds it all. Rows rather than objects, because the compiled painter
+takes plain arrays.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Part:
     def clipped(self, normal: ArrayLike, through_mm: ArrayLike) -> Part:
         """The same form kept only on the side of a plane (3,), (3,) from which `normal` points away."""
         n = unit(normal)
-        return replace(self, plane=(*(float(v) for v in n), float(n @ np.asarray(through_mm))))
+        return replace(self, plane=(float(n[0]), float(n[1]), float(n[2]), float(n @ np.asarray(through_mm))))
 
 
 def tube(
@@ -107,7 +108,7 @@ def tube(
     """
     a, b = np.asarray(start_mm, dtype=np.float64), np.asarray(end_mm, dtype=np.float64)
     length = float(np.linalg.norm(b - a))
-    axis = b - a if length > 1e-9 else np.cross(wide, _off(wide))
+    axis = b - a if length > 1e-9 else np.cross(np.asarray(wide, dtype=np.float64), _off(wide))
     sizes = radii_mm if len(radii_mm) == 4 else (*radii_mm, *radii_mm)
     return Part(TUBE, Rigid.from_axes(a, axis, wide), (*sizes, length, 0.0), blend_mm=blend_mm)
 
@@ -115,7 +116,7 @@ def tube(
 def _off(wide: ArrayLike) -> FloatArray:
     """Any direction (3,) that is not along `wide`."""
     w = np.asarray(wide, dtype=np.float64)
-    return np.eye(3)[int(np.argmin(np.abs(w)))]
+    return np.asarray(np.eye(3)[int(np.argmin(np.abs(w)))])
 
 
 def ellipsoid(centre_mm: ArrayLike, radii_mm: tuple[float, float, float], frame: Rigid, blend_mm: float = 2.5) -> Part:

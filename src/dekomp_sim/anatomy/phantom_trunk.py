@@ -50,10 +50,10 @@ BACK_POWER: Final = 2.25
 
 
 def trunk_matter(spec: PhantomSpec) -> FloatArray:
-    """(11,) thicknesses and HU the trunk painter reads."""
+    """(9,) thicknesses, HU and voxel edge the trunk painter reads."""
     body, hu = spec.body, spec.hu
     sizes = [body.skin_mm, body.subcutaneous_fat_mm, body.abdominal_wall_mm, body.depth_mm]
-    return np.array([*sizes, hu.skin, hu.fat, hu.muscle, hu.bowel])
+    return np.array([*sizes, hu.skin, hu.fat, hu.muscle, hu.bowel, spec.voxel_mm])
 
 
 _SKIN, _FAT, _WALL = int(Structure.SKIN), int(Structure.FAT), int(Structure.MUSCLE)
@@ -66,18 +66,12 @@ FRONT_POWER: Final = 2.6
 
 
 @njit(cache=True, nogil=True)
-def _trunk_matter(  # noqa: PLR0913 - a kernel takes plain numbers
-    d: float,
-    px: float,
-    py: float,
-    pz: float,
-    backward: float,
-    spine: float,
-    voxel: float,
-    matter: FloatArray,
-    cube: Float32Array,
+def _trunk_matter(
+    d: float, point: tuple[float, float, float], backward: float, spine: float, matter: FloatArray, cube: Float32Array
 ) -> tuple[float, int]:
-    """HU and label of the trunk at depth -d under the skin."""
+    """HU and label of the trunk at depth -d under the skin; `backward` is 1 at the back, `spine` the discs' y."""
+    px, py, pz = point
+    voxel = matter[8]
     fat_mm = matter[1] * (1.0 - 0.35 * min(1.0, max(0.0, backward)))
     if d > -matter[0] - 0.5 * voxel:
         t = share(d + matter[0], voxel)
@@ -93,6 +87,8 @@ def _trunk_matter(  # noqa: PLR0913 - a kernel takes plain numbers
         streak = noise(cube, px * 0.33, py * 0.33, pz * 0.05) + lobes
         value = matter[6] - 22.0 * max(0.0, streak - 0.9)
         label = _WALL if back <= 0.0 else (_ERECTOR_LEFT if px > 0.0 else _ERECTOR_RIGHT)
+    elif plane > -32.0:
+        value, label = matter[5] + 5.0 * lobes, _FAT
     else:
         organ = 1.0 / (1.0 + math.exp(-4.0 * (lobes - 0.25)))
         value, label = matter[5] + (matter[7] - matter[5]) * organ, _CAVITY
@@ -144,7 +140,7 @@ def paint_trunk(
                     d = (f - 1.0) * math.sqrt(px * px + y * y) / f
                 if d >= 0.5 * voxel:
                     continue
-                value, label = _trunk_matter(d, px, py, pz, y / deep, spine, voxel, matter, cube)
+                value, label = _trunk_matter(d, (px, py, pz), y / deep, spine, matter, cube)
                 whole = share(d, voxel)
                 hu[k, j, i] = round(whole * value - 1000.0 * (1.0 - whole))
                 if whole >= 0.5:
@@ -152,9 +148,10 @@ def paint_trunk(
 
 
 WING_MM: Final = (
-    (40.0, 52.0, -52.0, 9.0),
-    (50.0, 42.0, -34.0, 10.0),
-    (64.0, 28.0, -14.0, 7.0),
+    (37.0, 56.0, -92.0, 5.0),
+    (42.0, 51.0, -62.0, 8.0),
+    (51.0, 41.0, -40.0, 9.5),
+    (65.0, 27.0, -17.0, 7.0),
     (86.0, 8.0, 2.0, 5.0),
     (106.0, -14.0, 6.0, 4.0),
     (122.0, -38.0, 2.0, 5.5),
