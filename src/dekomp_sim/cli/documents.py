@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dekomp_sim.anatomy.phantom_spec import PhantomSpec
 from dekomp_sim.errors import DekompSimError
-from dekomp_sim.files import Kind, phantom_patient, read_yaml, schema, shipped, write_volume
+from dekomp_sim.files import phantom_patient, read_yaml, schema, shipped, write_volume
+from dekomp_sim.files.shipped import Kind
 from dekomp_sim.scenario.story import Story
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dekomp_sim import __version__
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.cli.documents import document
-from dekomp_sim.debrief import Report, Still, measure, report_html, report_json, summary
+from dekomp_sim.debrief.metrics import measure
+from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
+from dekomp_sim.debrief.summary import summary
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import (
     Journal,
@@ -26,6 +30,7 @@ from dekomp_sim.files import (
     read_yaml,
     shipped,
     write_bytes,
+    write_png16,
     write_text,
 )
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
@@ -34,7 +39,8 @@ from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.pictures import shot_of
 from dekomp_sim.scenario.player import Played, play
 from dekomp_sim.scenario.story import Story
-from dekomp_sim.viewer import draw_apart
+from dekomp_sim.viewer.cameras import View
+from dekomp_sim.viewer.probe import probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,7 @@ class _Witness:
     scope: Fluoroscope
     frames: Path
     advance: Callable[[str], None]
-    stills: list[Still] = field(default_factory=list)
-    at_decompression: Case | None = None
+    pictures: list[bytes] = field(default_factory=list)
 
     def __call__(self, played: Played) -> None:
         """Record one step."""
@@ -74,12 +79,9 @@ class _Witness:
             }
         )
         for exposure in after.exposures[len(before.exposures) :]:
-            png = png_bytes(self.scope.expose(shot_of(after, exposure)).display, {"Description": exposure.note})
-            write_bytes(self.frames / f"{exposure.index + 1:03d}.png", png)
-            title = exposure.note or f"Exposure {exposure.index + 1}"
-            self.stills.append(Still(title, "", exposure.clock_s, png, f"Simulated fluoroscopy: {title}"))
-        if len(after.receipts) > len(before.receipts):
-            self.at_decompression = after
+            display = self.scope.expose(shot_of(after, exposure)).display
+            write_png16(self.frames / f"{exposure.index + 1:03d}.png", display, {"Description": exposure.note})
+            self.pictures.append(png_bytes((display >> 8).astype(np.uint8)))
         self.advance(played.action.do.replace("_", " "))
 
 
@@ -97,13 +99,15 @@ def perform(request: Request, console: Console) -> bool:
         with console.status("Preparing the patient (built once, then cached) ..."):
             patient = _patient(story, request)
         header = _provenance(path, story, patient)
-        cases, stills = _played(story, patient, folder, header, console)
+        cases, pictures = _played(story, patient, folder, header, console)
+        scenes = _scenes(cases, folder, console) if request.picture_3d else ()
         digest = case_digest(cases[-1])
         metrics = measure(cases)
         with console.status("Writing the report ..."):
-            report = Report(story, cases, metrics, digest, tuple(stills), header)
+            report = Report(story, cases, metrics, digest, (*scenes, *stills(story, cases, pictures)), header)
             write_text(folder / "report.html", report_html(report))
-            write_text(folder / "report.json", report_json(report))
+            found = report_json(story, cases, metrics, digest, header)
+            write_text(folder / "report.json", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     console.print(f"\n{summary(metrics, story)}\n", soft_wrap=True)
     console.print(f"Report: {(request.out / 'report.html').resolve()}", soft_wrap=True)
     console.print(f"State digest: {digest}", soft_wrap=True)
@@ -136,8 +140,8 @@ def _provenance(path: Path, story: Story, patient: Patient) -> dict[str, Any]:
 
 def _played(
     story: Story, patient: Patient, folder: Path, header: dict[str, Any], console: Console
-) -> tuple[tuple[Case, ...], list[Still]]:
-    """All cases, and the pictures in order."""
+) -> tuple[tuple[Case, ...], list[bytes]]:
+    """All cases, and a picture of each exposure."""
     frames = folder / "frames"
     frames.mkdir()
     columns = (TextColumn("Playing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
@@ -151,4 +155,21 @@ def _played(
         )
         cases = play(story, patient, witness)
         journal.append({"digest": case_digest(cases[-1]), "harm": cases[-1].harmed})
-    return cases, witness.stills
+    return cases, witness.pictures
+
+
+def _scenes(cases: Sequence[Case], folder: Path, console: Console) -> tuple[Still, ...]:
+    """The 3D pictures, or none and a word why."""
+    with console.status("Drawing the 3D pictures ..."):
+        renderer = probe()
+        if not renderer:
+            console.print(f"No 3D picture: {renderer.reason}. {renderer.remedy}", soft_wrap=True)
+            return ()
+        from dekomp_sim.viewer.snapshot import snapshot  # VTK: a second and a half, and only where it can draw
+
+        drawn = []
+        for view, words in ((View.CLOSE_UP, "The treated disc"), (View.OVERVIEW, "The approach from behind")):
+            png = snapshot(cases, view=view, renderer=renderer)
+            write_bytes(folder / f"scene_{view.value}.png", png)
+            drawn.append(Still(words, "", cases[-1].clock_s, png, f"Simulated 3D picture: {words.lower()}"))
+    return tuple(drawn)
