@@ -134,8 +134,8 @@ def _mistake(marked: Marked, top: dict[str, Any], place: Place, error: ErrorDeta
         return InputError(
             marked.where_key(place), f"the key {last}", ", ".join(words) or "no keys", _nearest(str(last), words)
         )
-    if kind in {"missing", "missing_argument"}:
-        wanted = {"properties": {}} if not isinstance(last, str) else _property(_schemas_at(marked, top, place), last)
+    if kind in {"missing", "missing_argument"} and isinstance(last, str):
+        wanted = _property(_schemas_at(marked, top, place), last)
         meaning = _described(top, [wanted] if wanted else [])
         return InputError(marked.where(place), f"no key {last}", f"{last}: {meaning}", f"Add {last}")
     if kind in {"union_tag_invalid", "union_tag_not_found"}:

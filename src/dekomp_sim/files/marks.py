@@ -194,6 +194,8 @@ class _Reader:
                 continue
             self.keys[here] = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             values[key] = self.plain(value_node, here)
+            if value_node.value == "":  # nothing stands there: its mark would be the next line's
+                self.marks[here] = self.keys[here]
         return values
 
     def _scalar(self, node: ScalarNode) -> Any:
