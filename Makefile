@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo
+RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo --overwrite
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit notebooks scenarios bench-short bench readme-picture real clean
+.PHONY: help demo test lint types unit notebooks scenarios bench-short bench gallery clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,11 @@ bench-short: $(STAMP) ## A short benchmark that only prints
 bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python benchmarks/spine.py
+	$(BIN)/python benchmarks/xray.py
+
+gallery: demo ## Renew README's picture from the demo
+	cp out/demo/overview.png docs/gallery/demo.png
+	cp out/demo/scene_close-up.png docs/gallery/scene.png
 
 clean: ## Remove the environment and everything made
 	rm -rf $(VENV) out

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from dekomp_sim import __version__
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.cli.documents import document
+from dekomp_sim.cli.overview import Overview
 from dekomp_sim.debrief.metrics import measure
 from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
 from dekomp_sim.debrief.summary import summary
@@ -30,6 +31,7 @@ from dekomp_sim.files import (
     read_yaml,
     shipped,
     write_bytes,
+    write_png8,
     write_png16,
     write_text,
 )
@@ -65,6 +67,7 @@ class _Witness:
     frames: Path
     advance: Callable[[str], None]
     pictures: list[bytes] = field(default_factory=list)
+    overview: Overview = field(default_factory=Overview)
 
     def __call__(self, played: Played) -> None:
         """Record one step."""
@@ -81,6 +84,7 @@ class _Witness:
         for exposure in after.exposures[len(before.exposures) :]:
             display = self.scope.expose(shot_of(after, exposure)).display
             write_png16(self.frames / f"{exposure.index + 1:03d}.png", display, {"Description": exposure.note})
+            self.overview.offer(after, exposure, display)
             self.pictures.append(png_bytes((display >> 8).astype(np.uint8)))
         self.advance(played.action.do.replace("_", " "))
 
@@ -154,6 +158,9 @@ def _played(
             journal, Fluoroscope(patient), frames, lambda word: progress.update(task, advance=1, description=word)
         )
         cases = play(story, patient, witness)
+        overview = witness.overview.picture()
+        if overview is not None:
+            write_png8(folder / "overview.png", overview)
         journal.append({"digest": case_digest(cases[-1]), "harm": cases[-1].harmed})
     return cases, witness.pictures
 
