@@ -133,7 +133,7 @@ def depth(series: Curves, case: Case) -> Plot:
             if key != "trocar_stylet":
                 colour, dashes = STROKES.get(key, (INK, "solid"))
                 axes.plot(_min(series.clock_s), depths, color=colour, linestyle=dashes, label=spoken(key))
-        _events(axes, case.events)
+        _events(axes, case.events, _window_min(series))
         axes.set_ylabel("depth below the skin (mm)")
         axes.invert_yaxis()
         axes.set_ylim(top=-4.0)
@@ -329,8 +329,8 @@ def _needles(axes: Axes, cases: Sequence[Case], section: _Section) -> None:
             axes.plot(*way, color=colour, linestyle=dashes, linewidth=width, label=spoken(key), solid_capstyle="butt")
 
 
-def _events(axes: Axes, events: Sequence[Event]) -> None:
-    """Signs for pain, contact, harm and refusal along the upper edge."""
+def _events(axes: Axes, events: Sequence[Event], window_min: tuple[float, float]) -> None:
+    """Signs for pain, contact, harm and refusal along the upper edge, within the time shown."""
     signs: tuple[tuple[type[Any], str, str, str], ...] = (
         (Pain, "v", PURPLE, "pain"),
         (Contact, "D", AMBER, "contact"),
@@ -338,7 +338,8 @@ def _events(axes: Axes, events: Sequence[Event]) -> None:
         (Refusal, "s", QUIET, "refused"),
     )
     for kind, sign, colour, name in signs:
-        times = [event.clock_s / SECONDS_PER_MIN for event in events if isinstance(event, kind)]
+        found = [event.clock_s / SECONDS_PER_MIN for event in events if isinstance(event, kind)]
+        times = [time for time in found if window_min[0] <= time <= window_min[1]]
         if times:
             axes.plot(times, [-1.5] * len(times), sign, color=colour, markersize=6, label=name, clip_on=False, zorder=4)
 
