@@ -16,6 +16,7 @@ from dicom_files import write_multiframe, write_series, write_slice
 
 from dekomp_sim.anatomy import Level, Patient, Protrusion, Side, Volume
 from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.cli.app import main
 from dekomp_sim.errors import DekompSimError, InputError
 from dekomp_sim.files import (
     load_labels,
@@ -402,3 +403,24 @@ def test_text_replaces_a_file_in_one_step_or_not_at_all(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     with pytest.raises(InputError, match=r"report\.html: found a place that cannot be written"):
         write_text(path, "gone")
+
+
+@pytest.mark.parametrize("make", [an_empty_folder, an_mr, a_nifti_of_no_bytes, a_voxel_that_is_no_number])
+def test_the_command_line_says_the_sentence_ends_with_2_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    scan, labels = make(tmp_path / "in"), nifti(tmp_path / "labels.nii.gz")
+    out = tmp_path / "out"
+    words = ["run", "l4l5_left_posterolateral", "--ct", scan, "--labels", labels, "-o", out, "--no-3d"]
+    monkeypatch.setattr("sys.argv", ["dekomp-sim", *map(str, words)])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("dekomp-sim: ")
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "labels.nii.gz"]
