@@ -1,0 +1,385 @@
+"""The scene of a case: what is in it and where, and whether a picture of it shows the instruments."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import zlib
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+from subprocess import run
+
+import numpy as np
+import pytest
+
+from dekomp_sim.anatomy import Level, Patient, Side, Strand, Structure, Volume
+from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
+from dekomp_sim.arrays import FloatArray, UInt8Array
+from dekomp_sim.disc import voxelise
+from dekomp_sim.errors import InputError
+from dekomp_sim.geometry import Affine, CArm, Rigid, Tube
+from dekomp_sim.instruments import Placement, coaxial, instrument
+from dekomp_sim.planning import Trajectory
+from dekomp_sim.procedure.card import PatientCard
+from dekomp_sim.procedure.case import Case, Machine
+from dekomp_sim.viewer.cameras import HIDDEN, Camera, View, camera, letters
+from dekomp_sim.viewer.forms import Dashes, Metal
+from dekomp_sim.viewer.meshes import mesh
+from dekomp_sim.viewer.palette import Layer
+from dekomp_sim.viewer.parts import Part, Scene
+from dekomp_sim.viewer.png import png_bytes
+from dekomp_sim.viewer.probe import Renderer, probe
+from dekomp_sim.viewer.scene import scene_of, telling
+from dekomp_sim.viewer.snapshot import picture, plotter_of, snapshot, windowed
+from dekomp_sim.viewer.stage import Stage
+
+CENTRE_MM = np.array([12.0, -30.0, 400.0])
+"""Centre of the treated disc: nowhere special, so that a forgotten offset shows."""
+
+INWARD = np.array([-0.7, -0.7, -0.14])
+"""From behind, from the patient's left and from a little above."""
+
+
+def shape_at(level: Level, height_mm: float, protrusion: Protrusion | None = None) -> DiscShape:
+    move = Rigid.shift(CENTRE_MM + np.array([0.0, 0.0, height_mm]))
+    return DiscShape(level, move, 24.0, 17.0, 12.0, 8.0, protrusion=protrusion)
+
+
+def volume(flipped: bool) -> Volume:
+    """A round trunk of 3 mm voxels with a brick for L4, on a grid that may run from left to right and head to feet."""
+    size = np.array([74, 60, 50])
+    step = np.array([-3.0, 3.0, -3.0]) if flipped else np.full(3, 3.0)
+    affine = Affine(np.diag(step), CENTRE_MM - step * (size - 1) / 2.0)
+    k, j, i = np.indices((50, 60, 74))
+    x, y, z = np.moveaxis(affine.points(np.stack([i, j, k], axis=-1)) - CENTRE_MM, -1, 0)
+    hu = np.where((x / 95.0) ** 2 + (y / 75.0) ** 2 < 1.0, 40, -1000).astype(np.int16)
+    brick = (np.abs(x) < 24.0) & (np.abs(y) < 17.0) & (np.abs(z - 20.0) < 13.5)
+    labels = np.where(brick, np.uint8(Structure.VERTEBRA_L4), np.uint8(0))
+    return Volume(hu, affine, labels)
+
+
+@cache
+def patient(flipped: bool = False) -> Patient:
+    discs = {Level.L4_L5: shape_at(Level.L4_L5, 0.0, Protrusion(Side.LEFT)), Level.L3_L4: shape_at(Level.L3_L4, 40.0)}
+    path = CENTRE_MM + np.array([[0.0, 26.0, 60.0], [0.0, 26.0, 0.0], [0.0, 26.0, -60.0]])
+    sac = Strand("thecal sac", Structure.THECAL_SAC, path, np.full(3, 7.0))
+    return Patient("trunk", volume(flipped), discs, (sac,), "0" * 64)
+
+
+@lru_cache(maxsize=4)
+def case(flipped: bool = False) -> Case:
+    """A cannula in the disc's rim from the left, a probe in it."""
+    someone = patient(flipped)
+    shape = someone.discs[Level.L4_L5]
+    target = shape.nucleus_centre_mm
+    entry = target - 95.0 * INWARD / np.linalg.norm(INWARD)
+    plan = Trajectory(Level.L4_L5, Side.LEFT, entry, target, 45.0, 8.0, 67.0, 76.0, 3.0, "nothing")
+    cannula = Placement(instrument("trocar_cannula"), entry, plan.direction, 86.0)
+    inside = coaxial(instrument("probe"), cannula)
+    return Case(
+        seed=1,
+        patient=someone,
+        level=Level.L4_L5,
+        side=Side.LEFT,
+        card=PatientCard(),
+        machine=Machine(),
+        plan=plan,
+        disc=voxelise(shape, voxel_mm=0.8),
+        placements={"trocar_cannula": cannula, "probe": inside},
+        nest={"probe": "trocar_cannula"},
+        carm=CArm(180.0, 0.0, CENTRE_MM),
+    )
+
+
+def points_of(part: Part) -> FloatArray:
+    return np.asarray(mesh(part.form).points, dtype=np.float64)
+
+
+def test_a_scene_holds_the_patient_the_plan_and_every_instrument() -> None:
+    names = {part.name for part in scene_of(case()).parts}
+    anatomy = {"vertebra l4", "L3-L4 disc", "L4-L5 disc", "nucleus", "protrusion", "thecal sac", "skin"}
+    assert names == anatomy | {"planned path", "trocar_cannula", "trocar_cannula hub", "probe", "probe tip"}
+
+
+def test_the_tip_of_an_instruments_mesh_lies_at_the_tip_of_its_placement() -> None:
+    scene = scene_of(case())
+    for key, placement in case().placements.items():
+        along = (points_of(scene.part(key)) - placement.tip_mm) @ placement.direction
+        # The thread's first turn stands out by its wire's radius, 0.125 mm, at a slant.
+        assert along.max() == pytest.approx(0.0, abs=0.13)
+        assert along.min() == pytest.approx(-placement.instrument.length_mm, abs=1e-3)
+
+
+def test_an_instruments_mesh_is_as_thick_as_the_instrument() -> None:
+    placement = case().placements["trocar_cannula"]
+    points = points_of(scene_of(case()).part("trocar_cannula")) - placement.tip_mm
+    across = np.linalg.norm(points - np.outer(points @ placement.direction, placement.direction), axis=1)
+    # float32 points some 500 mm from the origin are good to 3e-5 mm.
+    assert across.max() == pytest.approx(placement.instrument.outer_mm / 2.0, abs=1e-4)
+    assert across.min() == pytest.approx(placement.instrument.inner_mm / 2.0, abs=1e-4)
+
+
+def test_only_what_stands_out_of_the_cannula_shows_through() -> None:
+    scene, cannula = scene_of(case()), case().placements["trocar_cannula"]
+    beyond = (points_of(scene.part("probe tip")) - cannula.tip_mm) @ cannula.direction
+    assert beyond.min() > -0.13
+    assert beyond.max() == pytest.approx(8.0, abs=0.13)
+    drawn_back = replace(case(), placements={**case().placements, "probe": case().placements["probe"].at_depth(80.0)})
+    assert "probe tip" not in {part.name for part in scene_of(drawn_back).parts}
+
+
+@pytest.mark.parametrize("flipped", [False, True], ids=["grid to the left and headward", "grid to the right, footward"])
+def test_meshes_of_labels_and_skin_lie_in_patient_mm_whatever_the_grid(flipped: bool) -> None:
+    scene = scene_of(case(flipped))
+    for name, low, high in (
+        ("vertebra l4", [-24.0, -17.0, 6.5], [24.0, 17.0, 33.5]),
+        ("skin", [-95.0, -75.0, -73.5], [95.0, 75.0, 73.5]),
+    ):
+        points = points_of(scene.part(name)) - CENTRE_MM
+        # Half a voxel of 3 mm is what a label map cannot tell; the skin's smoothed air-to-tissue step adds as much.
+        assert np.allclose(points.min(axis=0), low, atol=3.0)
+        assert np.allclose(points.max(axis=0), high, atol=3.0)
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_surfaces_face_outward_whatever_the_grid(flipped: bool) -> None:
+    bone = mesh(scene_of(case(flipped)).part("vertebra l4").form)
+    outward = np.sum(bone.point_data["Normals"] * (bone.points - CENTRE_MM - np.array([0.0, 0.0, 20.0])), axis=1)
+    assert (outward > 0.0).all()
+
+
+def test_the_protrusion_lies_behind_the_disc_on_its_own_side() -> None:
+    points = points_of(scene_of(case()).part("protrusion")) - CENTRE_MM
+    assert points[:, 0].mean() > 5.0
+    assert points[:, 1].min() > 8.0
+
+
+def test_a_hole_in_the_disc_is_drawn_where_the_tissue_is_gone() -> None:
+    disc = case().disc
+    k, j, i = np.indices(disc.fraction.shape)
+    away = disc.patient_from_index.points(np.stack([i, j, k], axis=-1)) - disc.shape.nucleus_centre_mm
+    left = np.where(np.linalg.norm(away, axis=-1) < 3.0, 0.0, disc.fraction)
+    hole = points_of(scene_of(replace(case(), disc=replace(disc, fraction=left))).part("cavity"))
+    radius = np.linalg.norm(hole - disc.shape.nucleus_centre_mm, axis=1)
+    # A ball of 0.8 mm voxels, all or nothing, is round to about a voxel.
+    assert (np.abs(radius - 3.0) < 0.8).all()
+
+
+def test_contrast_is_drawn_where_it_is() -> None:
+    disc = case().disc
+    filled = np.where(disc.tissue == 1, 0.9 * disc.voxel_ml, 0.0)
+    medium = scene_of(replace(case(), disc=replace(disc, contrast_ml=filled))).part("contrast")
+    assert np.allclose(points_of(medium).mean(axis=0), disc.shape.nucleus_centre_mm, atol=1.0)
+
+
+def test_the_planned_path_runs_from_skin_to_target_in_dashes() -> None:
+    form = scene_of(case()).part("planned path").form
+    assert isinstance(form, Dashes)
+    ends = form.ends_mm()
+    assert ends[0, 0] == pytest.approx(case().plan.entry_mm)
+    assert ends[-1, 1] == pytest.approx(case().plan.target_mm)
+    assert len(ends) > 8
+
+
+def test_the_beam_reaches_from_the_focus_to_the_detectors_corners() -> None:
+    scene = scene_of(case(), with_beam=True)
+    assert "beam" not in {part.name for part in scene_of(case()).parts}
+    points = points_of(scene.part("beam")) - CENTRE_MM
+    # Detector behind the prone patient's back at 420 mm, focus 600 mm in front; 512 pixels of 0.6 mm.
+    assert points.min(axis=0) == pytest.approx([-153.6, -600.0, -153.6], abs=1e-3)
+    assert points.max(axis=0) == pytest.approx([153.6, 420.0, 153.6], abs=1e-3)
+
+
+def test_what_has_not_changed_is_the_same_object_in_the_next_scene() -> None:
+    moved = replace(case(), placements={"trocar_cannula": case().placements["trocar_cannula"].at_depth(40.0)})
+    before, after = scene_of(case()), scene_of(moved)
+    for name in ("skin", "vertebra l4", "L3-L4 disc", "thecal sac", "L4-L5 disc", "nucleus"):
+        assert before.part(name) is after.part(name)
+    assert before.part("trocar_cannula") is not after.part("trocar_cannula")
+
+
+def test_translucent_parts_are_drawn_after_solid_ones() -> None:
+    opacities = [part.look.opacity < 1.0 for part in scene_of(case()).parts]
+    assert opacities == sorted(opacities)
+
+
+def test_the_telling_moment_has_the_most_tips_in_the_disc() -> None:
+    bare = replace(case(), placements={}, nest={})
+    outside = replace(case(), placements={"trocar_cannula": case().placements["trocar_cannula"].at_depth(20.0)})
+    assert telling([bare, outside, case(), outside, bare]) is case()
+    assert telling([bare, outside, bare]) is outside
+
+
+@pytest.mark.parametrize("view", list(View))
+def test_left_and_up_are_where_the_letters_say(view: View) -> None:
+    seen = camera(scene_of(case()), view)
+    upward = [0.0, 1.0, 0.0] if view is View.AXIAL else [0.0, 0.0, 1.0]
+    assert seen.upward @ upward > 0.9
+    if view is not View.CLOSE_UP:
+        # From behind, and from the feet with the back up, the patient's left is on the left.
+        assert seen.right[0] < -0.9
+        assert letters(seen.right) == "R"
+
+
+def test_the_close_up_sees_the_side_of_the_approach() -> None:
+    for side, forward in ((Side.LEFT, "P"), (Side.RIGHT, "A")):
+        eye = camera(replace(scene_of(case()), side=side), View.CLOSE_UP)
+        assert (eye.position_mm - CENTRE_MM)[0] * side.sign > 100.0
+        # Seen from the patient's left, the back is to the right.
+        assert letters(eye.right) == forward
+
+
+def test_a_png_holds_its_pixels_and_its_words() -> None:
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    found, data = {}, png_bytes(pixels, "SIMULATED")
+    at = 8
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
+        found[kind] = body
+        at += 12 + length
+    assert found[b"tEXt"] == b"Description\0SIMULATED"
+    assert found[b"IHDR"] == struct.pack(">IIBBBBB", 3, 2, 8, 2, 0, 0, 0)
+    rows = np.frombuffer(zlib.decompress(found[b"IDAT"]), dtype=np.uint8).reshape(2, 10)
+    assert (rows[:, 1:].reshape(2, 3, 3) == pixels).all()
+
+
+def test_the_viewer_room_opens_without_pyvista() -> None:
+    said = run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, dekomp_sim.viewer, dekomp_sim.viewer.probe; print('pyvista' in sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "False"
+
+
+def test_a_missing_library_is_a_reason_and_not_a_crash(tmp_path: Path) -> None:
+    # Empty files found first hide the real EGL and OSMesa: VTK then ends its process with a segmentation fault.
+    for name in ("libEGL.so.1", "libEGL.so", "libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"):
+        (tmp_path / name).touch()
+    hidden = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+    hidden.pop("DISPLAY", None)
+    answer = probe(hidden)
+    if answer:
+        pytest.skip(f"LD_LIBRARY_PATH hides nothing here: {answer.reason}")
+    assert "vtkEGLRenderWindow: crashed (signal " in answer.reason
+    assert "vtkOSOpenGLRenderWindow: crashed (signal " in answer.reason
+    assert "sudo apt-get install libegl1 libgl1-mesa-dri libx11-6" in answer.remedy
+
+
+def test_a_renderer_that_never_answers_is_given_up() -> None:
+    answer = probe(timeout_s=0.01)
+    assert not answer
+    assert "no picture within 0.01 s" in answer.reason
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_with_what_to_install() -> None:
+    with pytest.raises(InputError, match=r"3D pictures: found crashed; allowed: .* Install it\."):
+        snapshot(case(), renderer=Renderer(None, "crashed", "Install it"))
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    found = probe()
+    if not found:
+        pytest.skip(f"this machine cannot draw: {found.reason}")
+    return found
+
+
+SIZE = (320, 240)
+
+
+def pixel_of(point_mm: FloatArray, eye: Camera) -> tuple[int, int]:
+    """Row and column where a point (3,) should appear, by a pinhole camera."""
+    ray = point_mm - eye.position_mm
+    forward = (eye.focus_mm - eye.position_mm) / np.linalg.norm(eye.focus_mm - eye.position_mm)
+    scale = SIZE[1] / 2.0 / np.tan(np.radians(eye.height_deg / 2.0)) / (ray @ forward)
+    row = (SIZE[1] - 1) / 2.0 - scale * (ray @ eye.upward)
+    return round(float(row)), round(float((SIZE[0] - 1) / 2.0 + scale * (ray @ eye.right)))
+
+
+def steel_is_seen(pixels: UInt8Array, scene: Scene, eye: Camera) -> bool:
+    """Whether the cannula appears, bright and without colour, where it should be outside the body."""
+    form = scene.part("trocar_cannula").form
+    assert isinstance(form, Metal)
+    (shaft,) = form.solids
+    assert isinstance(shaft, Tube)
+    along = np.linspace(0.7, 0.95, 6)[:, None]
+    places = [pixel_of(point, eye) for point in shaft.start_mm + along * (shaft.end_mm - shaft.start_mm)]
+    colours = np.array(
+        [pixels[row - 1 : row + 2, col - 1 : col + 2].max(axis=(0, 1)) for row, col in places], dtype=int
+    )
+    # Background and trunk stay below 110, and steel under the lamp is grey to within 30.
+    return bool((colours.min(axis=1) > 120).all() and (np.ptp(colours, axis=1) < 30).all())
+
+
+def recoloured(scene: Scene, name: str, colour: str) -> Scene:
+    parts = (
+        replace(part, look=replace(part.look, colour=colour)) if part.name == name else part for part in scene.parts
+    )
+    return replace(scene, parts=tuple(parts))
+
+
+def test_a_picture_shows_the_cannula_and_would_not_pass_without_it(renderer: Renderer) -> None:
+    scene = scene_of(case())
+    eye = camera(scene, View.OVERVIEW)
+    shown = picture(scene, renderer, SIZE, View.OVERVIEW)
+    assert shown.shape == (240, 320, 3)
+    assert steel_is_seen(shown, scene, eye)
+    hidden = replace(scene, parts=scene.without(frozenset({Layer.INSTRUMENT})))
+    assert not steel_is_seen(picture(hidden, renderer, SIZE, View.OVERVIEW), scene, eye)
+    purple = recoloured(scene, "trocar_cannula", "#8000ff")
+    assert not steel_is_seen(picture(purple, renderer, SIZE, View.OVERVIEW), scene, eye)
+
+
+def test_the_probes_tip_is_seen_in_the_disc_in_the_close_up(renderer: Renderer) -> None:
+    scene = scene_of(case())
+    row, col = pixel_of(case().placements["probe"].tip_mm - 4.0 * case().plan.direction, camera(scene, View.CLOSE_UP))
+    without = replace(scene, parts=tuple(part for part in scene.parts if not part.name.startswith("probe")))
+    shown, bare = (
+        picture(one, renderer, SIZE)[row - 2 : row + 3, col - 2 : col + 3].astype(int) for one in (scene, without)
+    )
+    # Orange over blue-green: redder by far more than shading changes.
+    assert (shown - bare)[..., 0].max() > 40
+
+
+def test_the_same_scene_gives_the_same_picture(renderer: Renderer) -> None:
+    first, second = (picture(scene_of(case()), renderer, SIZE, View.AXIAL) for _ in range(2))
+    assert (first == second).all()
+
+
+def test_a_scene_drawn_over_another_looks_as_if_drawn_afresh(renderer: Renderer) -> None:
+    assert renderer.window_class is not None
+    moved = replace(case(), placements={"trocar_cannula": case().placements["trocar_cannula"].at_depth(40.0)}, nest={})
+    eye, taken = camera(scene_of(case()), View.CLOSE_UP), []
+    for scenes in ([case(), moved], [moved]):
+        with windowed(renderer.window_class), plotter_of(SIZE) as plotter:
+            stage = Stage(plotter)
+            for one in scenes:
+                stage.show(scene_of(one).without(HIDDEN[View.CLOSE_UP]))
+                stage.look(eye)
+                stage.annotate(scene_of(one).caption, scene_of(one).parts)
+                shown = np.asarray(plotter.screenshot(return_img=True)).astype(int)
+            taken.append(shown)
+    # The probe, its tip shown through and its line of the key must be gone without a trace.
+    assert (taken[0] == taken[1]).all()
+
+
+def test_a_snapshot_is_a_png_that_says_it_is_simulated(renderer: Renderer) -> None:
+    data = snapshot([case()], SIZE, renderer=renderer)
+    assert data.startswith(b"\x89PNG")
+    assert b"Description\0SIMULATED - NOT FOR CLINICAL USE" in data
+
+
+def test_hidden_layers_are_left_out_of_the_views_they_would_hide() -> None:
+    close = scene_of(case()).without(HIDDEN[View.CLOSE_UP])
+    assert "skin" not in {part.name for part in close}
+    assert "skin" in {part.name for part in scene_of(case()).without(HIDDEN[View.OVERVIEW])}
