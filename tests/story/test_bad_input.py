@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -387,6 +388,24 @@ def test_a_volume_that_cannot_be_written_leaves_neither_ct_nor_labels(tmp_path: 
         write_volume(patient, tmp_path / "ct.dcm")
     with pytest.raises(InputError, match="found a place that cannot be written"):
         write_volume(patient, tmp_path / "absent" / "ct.nii.gz")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no limit on the size of files")
+@pytest.mark.parametrize("ending", [".nii.gz", ".nii", ".mha", ".nrrd"])
+def test_a_disk_that_becomes_full_is_told_and_leaves_nothing(tmp_path: Path, ending: str) -> None:
+    import resource
+
+    noise = np.random.default_rng(5).integers(-1000, 1000, (20, 30, 40)).astype(np.int16)
+    patient = Patient("scan", Volume(noise, Affine.from_spacing((1, 1, 1))), {}, (), "")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(InputError, match="found a place that cannot be written"):
+            write_volume(patient, tmp_path / f"ct{ending}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert list(tmp_path.iterdir()) == []
 

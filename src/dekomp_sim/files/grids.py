@@ -42,7 +42,7 @@ def read_grid(path: Path) -> tuple[NDArray[Any], Affine]:
     if path.stat().st_size == 0:
         raise InputError(str(path), "a file of 0 bytes", "a volume", "Export it again from its source")
     if path.name.lower().endswith(NIFTI):
-        _check_nifti(path)
+        check_nifti(path)
     image = read_image(path, "a NIfTI, NRRD or MetaImage volume")
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         found = f"{image.GetDimension()} axes and {image.GetNumberOfComponentsPerPixel()} values in each voxel"
@@ -70,7 +70,14 @@ class _NiftiHeader:
         return self.data_offset + int(np.prod(self.shape, dtype=np.int64)) * self.bits // 8
 
 
-def _check_nifti(path: Path) -> None:
+def check_nifti(path: Path) -> None:
+    """Refuse a NIfTI file that ITK would take for whole and sound, though it is not.
+
+    Raises
+    ------
+    InputError
+        If it has no header, voxel size or orientation, is cut short, or holds NaN.
+    """
     packed = path.name.lower().endswith(".gz")
     header = _nifti_header(path, packed)
     if any(not size > 0.0 for size in header.voxel_mm):

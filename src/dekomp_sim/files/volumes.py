@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dekomp_sim.anatomy.disc_shape import Protrusion
 from dekomp_sim.anatomy.labels import Level
@@ -20,6 +21,7 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.files import dicom, grids
 from dekomp_sim.files.itk import hounsfield, label_numbers, refuse_unlike_hu, write_image
 from dekomp_sim.files.writing import replacing
+from dekomp_sim.geometry.affine import Affine
 
 WRITTEN_SUFFIXES: Final = (".nii.gz", ".nii", ".nrrd", ".mha")
 """Endings of the formats that a volume is written in."""
@@ -141,10 +143,21 @@ def write_volume(patient: Patient, path: Path | str) -> tuple[Path, ...]:
     volume = patient.volume
     if volume.labels is None:
         with replacing(target) as beside:
-            write_image(volume.hu, volume.patient_from_index, beside)
+            _write(volume.hu, volume.patient_from_index, beside)
         return (target,)
     labels = target.with_name(f"{target.name[: -len(ending)]}_labels{ending}")
-    with replacing(target) as beside, replacing(labels) as labels_beside:
-        write_image(volume.hu, volume.patient_from_index, beside)
-        write_image(volume.labels, volume.patient_from_index, labels_beside)
+    with replacing(target) as beside:
+        _write(volume.hu, volume.patient_from_index, beside)
+        with replacing(labels) as labels_beside:
+            _write(volume.labels, volume.patient_from_index, labels_beside)
     return target, labels
+
+
+def _write(values: NDArray[Any], affine: Affine, path: Path) -> None:
+    """Write a grid; OSError also where ITK says nothing, as of a NIfTI on a disk that became full."""
+    write_image(values, affine, path)
+    if path.name.lower().endswith(grids.NIFTI):
+        try:
+            grids.check_nifti(path)
+        except InputError as wrong:
+            raise OSError("no room") from wrong
