@@ -367,6 +367,7 @@ def test_a_scene_drawn_over_another_looks_as_if_drawn_afresh(renderer: Renderer)
                 stage.show(scene_of(one).without(HIDDEN[View.CLOSE_UP]))
                 stage.look(eye)
                 stage.annotate(scene_of(one).caption, scene_of(one).parts)
+                plotter.render()
                 shown = np.asarray(plotter.screenshot(return_img=True)).astype(int)
             taken.append(shown)
     # The probe, its tip shown through and its line of the key must be gone without a trace.

@@ -37,7 +37,7 @@ class Stage:
     Parameters
     ----------
     plotter
-        Made and closed by the caller, used from one thread.
+        Made, rendered and closed by the caller, in one thread.
     cuts
         Planes that open everything but instruments and the plan.
     """
