@@ -238,16 +238,14 @@ def test_objectives_are_compared(story: Story, metrics: Metrics) -> None:
     assert [goal.met for goal in asked_of] == [True, False]
 
 
-def test_the_same_case_gives_the_same_file(report: Report, html: str) -> None:
+def test_the_same_case_gives_the_same_bytes(report: Report, html: str) -> None:
     assert report_html(report) == html
 
 
-def test_figures_are_the_same_bytes_each_time_and_say_their_units(cases: tuple[Case, ...]) -> None:
-    once, again = plots(cases, curves(cases)), plots(cases, curves(cases))
-    assert [plot.svg for plot in once] == [plot.svg for plot in again]
-    for plot, unit in zip(once, ("mm", "(mm)", "(mm)", "(kPa)", "(mL)", "(Gy cm²)"), strict=True):
+def test_figures_say_their_units_and_hold_no_date(cases: tuple[Case, ...]) -> None:
+    made = plots(cases, curves(cases))
+    for plot, unit in zip(made, ("mm", "(mm)", "(mm)", "(kPa)", "(mL)", "(Gy cm²)"), strict=True):
         assert unit in plot.svg, plot.title
-        assert "http://www.w3.org/2000/svg" in plot.svg
         assert "<dc:date>" not in plot.svg
 
 

@@ -68,6 +68,9 @@ NEAR_MM: Final = 2.0
 SHOWN_MM: Final = REACH_MM
 """Largest gap in mm drawn: the reach within which clearance is computed for every kind of structure."""
 
+WIDTH_IN: Final = 9.0
+"""Width of a figure in inches, at 72 SVG units each."""
+
 SECONDS_PER_MIN: Final = 60.0
 """s in one minute."""
 
@@ -142,7 +145,7 @@ def depth(series: Curves, case: Case) -> Plot:
     names = ", ".join(spoken(key) for key in series.depth_mm if key != "trocar_stylet") or "none"
     deepest = max((float(np.nanmax(d)) for d in series.depth_mm.values()), default=0.0)
     alt = f"Depth of each instrument's tip over time; deepest {deepest:.0f} mm. Instruments: {names}."
-    return Plot("Depth of the tips", _drawn(draw, series, 3.6), alt)
+    return Plot("Depth of the tips", _drawn(draw, series, 3.8, head_in=0.55), alt)
 
 
 def clearance(series: Curves) -> Plot:
@@ -226,24 +229,23 @@ def needle_way(cases: Sequence[Case]) -> Plot:
     level = _Section(np.array([0.0, 0.0, target[2]]), np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     along = _Section(target, to_skin, np.array([0.0, 0.0, 1.0]))
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(9.0, 4.4), layout="constrained")
-        above, beside = figure.subplots(1, 2)
+        figure = Figure(figsize=(WIDTH_IN, 4.6))
+        above, beside = figure.add_axes((0.085, 0.23, 0.38, 0.7)), figure.add_axes((0.565, 0.23, 0.38, 0.7))
         for axes, section in ((above, level), (beside, along)):
             _disc(axes, case.shape, section)
             _strands(axes, case, section)
             _needles(axes, cases, section)
             axes.set_aspect("equal")
-        half = 1.35 * case.shape.half_width_mm
-        above.set(xlim=(-half, half), ylim=(half + 12.0, -half + 4.0), title="Across, seen from the feet")
+        above.set(xlim=(-35.0, 35.0), ylim=(42.0, -30.0), title="Across, seen from the feet")
         above.set_xlabel("right — mm — left")
         above.set_ylabel("front — mm — back")
-        beside.set(xlim=(-30.0, 40.0), ylim=(-32.0, 32.0), title="Along the planned needle")
+        beside.set(xlim=(-30.0, 40.0), ylim=(-36.0, 36.0), title="Along the planned needle")
         beside.set_xlabel("deeper — mm from the target — to the skin")
         beside.set_ylabel("feet — mm — head")
         handles, labels = above.get_legend_handles_labels()
         figure.legend(
             [*handles, Patch(color=NERVE), Patch(color=NUCLEUS)], [*labels, "nerves and vessels", "nucleus"],
-            loc="outside lower center", ncols=4,
+            loc="lower center", ncols=4,
         )  # fmt: skip
         svg = _svg(figure)
     alt = (
@@ -385,11 +387,12 @@ def _least(values: FloatArray, otherwise: float) -> float:
     return float(known.min()) if known.size else otherwise
 
 
-def _drawn(draw: Callable[[Axes], None], series: Curves, height_in: float) -> str:
-    """One plot over the time in which instruments or X-rays were used."""
+def _drawn(draw: Callable[[Axes], None], series: Curves, height_in: float, head_in: float = 0.15) -> str:
+    """One plot over the time in which instruments or X-rays were used; all have the same margins, so times line up."""
+    foot_in = 0.6
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(9.0, height_in), layout="constrained")
-        axes = figure.subplots()
+        figure = Figure(figsize=(WIDTH_IN, height_in))
+        axes = figure.add_axes((0.085, foot_in / height_in, 0.825, 1.0 - (foot_in + head_in) / height_in))
         draw(axes)
         axes.set_xlabel("time on the case's clock (min)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))

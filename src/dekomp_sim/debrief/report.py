@@ -38,6 +38,9 @@ FORMAT: Final = 1
 FAR_MM: Final = REACH_MM
 """Gap in mm beyond which a structure is left out of the report's table; report.json holds all of them."""
 
+SHOWN_ELSEWHERE: Final = frozenset({"simulated", "title", "dekomp_sim", "patient", "patient_digest", "seed"})
+"""Extras that the page says in places of its own."""
+
 UNCERTAINTY: Final = (
     "Air kerma and kerma-area product are what a C-arm would display, free in air at the reference point of IEC "
     "60601-2-43; a real display is uncertain by 35 %."
@@ -236,7 +239,7 @@ def report_html(report: Report) -> str:
         limits=LIMITS,
         digest=report.digest,
         versions=versions(),
-        extras=dict(report.extras),
+        extras={name: value for name, value in report.extras.items() if name not in SHOWN_ELSEWHERE},
     )
 
 

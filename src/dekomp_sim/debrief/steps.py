@@ -153,7 +153,7 @@ def told(event: Event) -> str:
             return f'{event.speaker.capitalize()}: "{event.words}"'
         case Pain():
             mine = {True: ", concordant", False: ", not concordant", None: ""}[event.concordant]
-            return f'Patient, {event.rating:.0f} of 10{mine}: "{event.words}"'
+            return f'Patient, {event.rating:g} of 10{mine}: "{event.words}"'
         case Refusal() | Contact() | Breach() | Measured() | Risk():
             return event.words
         case _:

@@ -141,7 +141,7 @@ def tiles(metrics: Metrics) -> tuple[tuple[str, str, str], ...]:
     before, after = metrics.pressure_before_kpa, metrics.pressure_after_kpa
     if before is not None and after is not None:
         shown.append(("Pressure", f"{before:.0f} → {after:.0f}", "kPa"))
-    return (*shown, ("Worst pain", f"{metrics.worst_pain:.0f}", "of 10"))
+    return (*shown, ("Worst pain", f"{metrics.worst_pain:g}", "of 10"))
 
 
 def account(parts: Iterable[Removed]) -> Account:
