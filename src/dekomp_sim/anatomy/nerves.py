@@ -47,8 +47,9 @@ TOWARD_FACET_MM: Final = {
     Level.L4_L5: 0.8,
     Level.L5_S1: 0.5,
 }
-"""How far, at each level, the exiting root runs nearer to the facet than the common stations say, mm: root and facet lie
-3.4 mm apart at the upper border of L1-L2 and 4.6 at L5-S1, 6.1 and 12.9 at the lower (Pairaiturkar 2019, JKNS 62(4))."""
+"""How far, at each level, the exiting root runs nearer to the facet than the common stations say, mm: root and facet
+lie 3.4 mm apart at the upper border of L1-L2 and 4.6 at L5-S1, 6.1 and 12.9 at the lower (Pairaiturkar 2019, JKNS
+62(4), MRI, n=50)."""
 
 _ORDER: Final = tuple(Level)
 
@@ -140,10 +141,10 @@ def _origin(disc: DiscShape, side: Side) -> FloatArray:
 def _recess(disc: DiscShape, above: DiscShape | None, side: Side) -> FloatArray:
     """Medial to the pedicle of the vertebra above `disc` (3,)."""
     z = _half_height(disc)
-    low = _station(disc, side, 0.40, posterior_wall_mm(disc) + 4.5, z + 16.0)
+    low = _station(disc, side, 0.38, posterior_wall_mm(disc) + 4.5, z + 16.0)
     if above is None:
         return low
-    high = _station(above, side, 0.40, posterior_wall_mm(above) + 4.5, -_half_height(above) - 9.0)
+    high = _station(above, side, 0.38, posterior_wall_mm(above) + 4.5, -_half_height(above) - 9.0)
     return np.asarray((low + high) / 2.0)
 
 
@@ -165,12 +166,14 @@ def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
     path = [
         start,
         _recess(disc, above, side),
-        _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, half + 7.2),
+        _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, half + 6.6),
         _beneath(disc, side),
         _nearer_facet(disc, side, _station(disc, side, 1.0, 0.86 * b, 0.0), 1.0),
     ]
     if disc.level is Level.L5_S1:
         tail = ((1.10, 0.50 * b, -half - 0.5), (1.32, -0.60 * b, -half - 9.0), (1.42, -1.1 * b, -half - 25.0))
+    elif disc.level is Level.L4_L5:
+        tail = ((1.16, 0.42 * b, -half - 3.0), (1.32, 0.05 * b, -half - 18.0), (1.42, -0.15 * b, -half - 30.0))
     else:
         tail = ((1.12, 0.55 * b, -half - 5.0), (1.26, 0.25 * b, -half - 18.0), (1.36, 0.05 * b, -half - 30.0))
     path += [_station(disc, side, *station) for station in tail]
@@ -182,7 +185,7 @@ def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
 def _ganglion(disc: DiscShape, side: Side) -> Strand:
     upper = disc.level.upper.name.removeprefix("VERTEBRA_")
     centre = _beneath(disc, side)
-    before = _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, _half_height(disc) + 7.2)
+    before = _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, _half_height(disc) + 6.6)
     after = _nearer_facet(disc, side, _station(disc, side, 1.0, 0.86 * disc.half_depth_mm, 0.0), 1.0)
     path = np.array([centre + 0.55 * (before - centre), centre, centre + 0.45 * (after - centre)])
     radii = np.array([ROOT_RADIUS_MM + 0.1, GANGLION_RADIUS_MM, ROOT_RADIUS_MM + 0.1])
@@ -199,8 +202,8 @@ def _traversing(disc: DiscShape, below: Sequence[DiscShape], side: Side) -> Stra
         exits = below[0].level
     elif disc.level is Level.L5_S1:
         path += [
-            _station(disc, side, 0.45, wall + 5.5, -half - 18.0),
-            _station(disc, side, 0.62, wall + 4.0, -half - 28.0),
+            _station(disc, side, 0.46, wall + 7.5, -half - 17.0),
+            _station(disc, side, 0.62, wall + 10.5, -half - 27.0),
         ]
     name = f"{side} {lower} traversing root"
     return Strand(name, Structure.NERVE_ROOT, np.array(path), np.full(len(path), ROOT_RADIUS_MM), exits, side)

@@ -19,7 +19,7 @@ from dekomp_sim.anatomy.phantom_organs import organs, strand_parts, vessels_and_
 from dekomp_sim.anatomy.phantom_paint import Canvas, noise_cube, paint_bone, paint_disc, paint_soft, paint_wing
 from dekomp_sim.anatomy.phantom_parts import Part, reach, rows
 from dekomp_sim.anatomy.phantom_spec import VERTEBRA_NAMES, PhantomSpec
-from dekomp_sim.anatomy.phantom_trunk import paint_trunk, sacroiliac, trunk_matter, trunk_profile, wing
+from dekomp_sim.anatomy.phantom_trunk import gluteal_table, paint_trunk, sacroiliac, trunk_matter, trunk_profile, wing
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.affine import Affine
@@ -86,8 +86,9 @@ def _blank(spec: PhantomSpec) -> Canvas:
 
 
 def _paint_trunk(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float32Array) -> None:
-    z = canvas.origin_mm[2] + canvas.voxel_mm * np.arange(canvas.hu.shape[0])
-    paint_trunk(canvas.hu, canvas.labels, canvas.grid, trunk_profile(spec, column, z), trunk_matter(spec), cube)
+    y, z = (canvas.origin_mm[n] + canvas.voxel_mm * np.arange(canvas.hu.shape[2 - n]) for n in (1, 2))
+    profile, beside = trunk_profile(spec, column, z), gluteal_table(spec, y, z)
+    paint_trunk(canvas.picture, canvas.grid, profile, beside, trunk_matter(spec), cube)
 
 
 def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_above_mm: float = FAR) -> FloatArray:
@@ -106,7 +107,7 @@ def _paint_soft_parts(
         _paint(canvas, organ.parts, soft_matter(organ.hu, organ.structure, organ.texture_hu), cube)
     for strand in tubes:
         if strand.structure is Structure.COLON:
-            gas = float(strand.path_mm[:, 1].mean() + 5.0)
+            gas = float(strand.path_mm[:, 1].mean() + 0.5 * strand.radius_mm.mean())
             matter = soft_matter(spec.hu.bowel, strand.structure, 12.0, gas)
             matter[5] = spec.hu.gas
         else:

@@ -167,12 +167,12 @@ def sacrum(column: Column, beside: FloatArray) -> list[Part]:
     for sign in (1, -1):
         mirror = np.array([sign, 1.0, 1.0])
         ala = [
-            tube(at([sign * 18.0, 5.0, -15.0]), at([sign * 58.0, 11.0, -42.0]), (11.0, 12.0, 27.0, 17.0), back, 8.0),
-            tube(at([sign * 40.0, 16.0, -44.0]), at([sign * 33.0, 24.0, -72.0]), (14.0, 13.0, 11.0, 10.0), back, 8.0),
-            tube(at([sign * 31.0, 24.0, -70.0]), at([sign * 18.0, 32.0, -100.0]), (10.0, 9.0, 6.0, 6.0), back, 6.0),
+            tube(at([sign * 12.0, 5.0, -20.0]), at([sign * 58.0, 11.0, -41.0]), (16.0, 13.0, 25.0, 17.0), back, 10.0),
+            tube(at([sign * 40.0, 16.0, -44.0]), at([sign * 29.0, 23.0, -66.0]), (14.0, 13.0, 9.0, 9.0), back, 8.0),
         ]
         parts += [part.clipped(outward * mirror, point * mirror) for part in ala]
         parts += [
+            tube(at([sign * 29.0, 22.0, -62.0]), at([sign * 13.0, 32.0, -100.0]), (9.0, 8.0, 6.0, 5.0), back, 6.0),
             tube(at([sign * 14.0, 9.0, -45.0]), at([sign * 32.0, 17.0, -47.0]), (6.0, 8.0), back, 4.0),
             tube(at([sign * 12.0, 17.0, -67.0]), at([sign * 28.0, 24.0, -70.0]), (5.0, 6.0), back, 4.0),
             tube(at([sign * 28.0, 26.0, -16.0]), at([sign * 2.0, 38.0, -22.0]), (3.6, 9.0, 3.6, 9.0), up, 4.0),

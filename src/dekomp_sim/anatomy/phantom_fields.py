@@ -196,7 +196,7 @@ def wing_station(curve: FloatArray, n: int, pz: float) -> tuple[float, float]:
     along = n / (curve.shape[0] - 1.0)
     drop = max(0.0, 6.0 - pz)
     lean = 0.12 + 0.9 * along - 0.45 * along * along
-    return curve[n, 0] - drop * lean, curve[n, 1] + 0.1 * drop * (1.0 - along)
+    return curve[n, 0] - drop * lean, curve[n, 1] + 0.17 * drop * (1.0 - along) ** 2
 
 
 @njit(cache=True, nogil=True)

@@ -75,7 +75,7 @@ def _psoas(column: Column, sign: int) -> list[Part]:
     c = _centres(column)
     offsets = np.array([[24, 8, 0], [29, 7, 0], [35, 4, 0], [41, 0, 0], [47, -5, 0]], float)
     points = c[1:6] + offsets * [sign, 1.0, 1.0]
-    tail = np.array([[sign * 58.0, -22.0, -62.0], [sign * 72.0, -50.0, -125.0]])
+    tail = np.array([[sign * 58.0, -22.0, -62.0], [sign * 60.0, -52.0, -125.0]])
     radii = [(5.0, 6.0), (9.0, 12.0), (13.0, 17.0), (17.0, 21.0), (20.0, 22.0), (21.0, 20.0), (20.0, 18.0)]
     return _chain(np.concatenate([points, tail]), radii, np.array([0.0, 1.0, 0.0]))
 
@@ -186,21 +186,9 @@ def vessels_and_bowel(column: Column) -> tuple[Strand, ...]:
 def _colon() -> tuple[Strand, ...]:
     """Ascending, transverse and descending colon with haustra every 26 mm."""
     runs = {
-        "ascending colon": (
-            [[-68, -54, -104], [-76, -56, -40], [-100, -40, 12], [-110, -26, 48], [-104, -28, 84]],
-            21.0,
-            Side.RIGHT,
-        ),
-        "transverse colon": (
-            [[-100, -58, 84], [-55, -98, 58], [0, -108, 44], [55, -98, 70], [104, -50, 108]],
-            19.0,
-            None,
-        ),
-        "descending colon": (
-            [[116, -20, 112], [120, -16, 56], [108, -34, 2], [84, -54, -40], [70, -58, -100]],
-            15.0,
-            Side.LEFT,
-        ),
+        "ascending colon": (_ASCENDING_MM, 20.0, Side.RIGHT),
+        "transverse colon": (_TRANSVERSE_MM, 18.0, None),
+        "descending colon": (_DESCENDING_MM, 14.0, Side.LEFT),
     }
     strands = []
     for name, (stations, radius, side) in runs.items():
@@ -210,6 +198,30 @@ def _colon() -> tuple[Strand, ...]:
         path[1:-1] += np.stack([3.0 * np.sin(at / 17.0), 2.5 * np.sin(at / 23.0 + 2.0), 0.0 * at], axis=1)[1:-1]
         strands.append(Strand(name, Structure.COLON, path, radius * (1.0 + pouch), side=side))
     return tuple(strands)
+
+
+_ASCENDING_MM = (
+    (-56.0, -64.0, -88.0),
+    (-70.0, -62.0, -40.0),
+    (-88.0, -48.0, 14.0),
+    (-106.0, -28.0, 50.0),
+    (-102.0, -30.0, 84.0),
+)
+_TRANSVERSE_MM = (
+    (-98.0, -58.0, 86.0),
+    (-55.0, -96.0, 60.0),
+    (0.0, -106.0, 46.0),
+    (55.0, -96.0, 72.0),
+    (100.0, -50.0, 110.0),
+)
+_DESCENDING_MM = (
+    (112.0, -22.0, 112.0),
+    (116.0, -20.0, 62.0),
+    (96.0, -42.0, 16.0),
+    (78.0, -55.0, -34.0),
+    (48.0, -68.0, -100.0),
+)
+"""Axes of the colon's parts, mm from the L4-L5 disc. Assumption: drawn after CT of prone adults."""
 
 
 def _resampled(path: FloatArray, step_mm: float) -> FloatArray:

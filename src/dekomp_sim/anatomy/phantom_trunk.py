@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from dekomp_sim.anatomy.labels import Structure
-from dekomp_sim.anatomy.phantom_fields import noise, share, smooth_less, wing_station
+from dekomp_sim.anatomy.phantom_fields import FAR, noise, share, smooth_less, wing_station
 from dekomp_sim.anatomy.phantom_frames import Column
 from dekomp_sim.anatomy.phantom_spec import PhantomSpec
 from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array, UInt8Array
@@ -67,9 +67,17 @@ FRONT_POWER: Final = 2.6
 
 @njit(cache=True, nogil=True)
 def _trunk_matter(
-    d: float, point: tuple[float, float, float], backward: float, spine: float, matter: FloatArray, cube: Float32Array
+    d: float,
+    point: tuple[float, float, float],
+    where: tuple[float, float, float],
+    matter: FloatArray,
+    cube: Float32Array,
 ) -> tuple[float, int]:
-    """HU and label of the trunk at depth -d under the skin; `backward` is 1 at the back, `spine` the discs' y."""
+    """HU and label of the trunk at depth -d under the skin.
+
+    `where` is how far back the point lies (1 at the skin), the discs' y, and the x beyond which gluteal muscle is.
+    """
+    backward, spine, gluteal = where
     px, py, pz = point
     voxel = matter[8]
     fat_mm = matter[1] * (1.0 - 0.35 * min(1.0, max(0.0, backward)))
@@ -83,7 +91,7 @@ def _trunk_matter(
     at_muscle = share(inner, voxel)
     plane = py - spine - 33.0 + 0.0016 * px * px
     back = smooth_less(plane, 74.0 - abs(px), 24.0)
-    if back > 0.0 or inner > -matter[2]:
+    if back > 0.0 or inner > -matter[2] or abs(px) > gluteal:
         streak = noise(cube, px * 0.33, py * 0.33, pz * 0.05) + lobes
         value = matter[6] - 22.0 * max(0.0, streak - 0.9)
         label = _WALL if back <= 0.0 else (_ERECTOR_LEFT if px > 0.0 else _ERECTOR_RIGHT)
@@ -97,17 +105,19 @@ def _trunk_matter(
 
 @njit(cache=True, nogil=True)
 def paint_trunk(
-    hu: Int16Array,
-    labels: UInt8Array,
+    picture: tuple[Int16Array, UInt8Array],
     grid: FloatArray,
     profile: FloatArray,
+    beside: FloatArray,
     matter: FloatArray,
     cube: Float32Array,
 ) -> None:
     """Paint skin, fat, abdominal wall, back muscles and what fills the abdomen; the rest stays air.
 
-    `profile` holds one row of `trunk_profile` per slice; `grid` is (4,) origin and voxel.
+    `profile` holds one row of `trunk_profile` per slice, `beside` (nk, nj) the x beyond which a voxel row runs through
+    the gluteal muscles; `grid` is (4,) origin and voxel.
     """
+    hu, labels = picture
     voxel, ni = grid[3], hu.shape[2]
     dips, backs, fronts = np.zeros(ni), np.zeros(ni), np.zeros(ni)
     for k in range(hu.shape[0]):
@@ -140,7 +150,7 @@ def paint_trunk(
                     d = (f - 1.0) * math.sqrt(px * px + y * y) / f
                 if d >= 0.5 * voxel:
                     continue
-                value, label = _trunk_matter(d, (px, py, pz), y / deep, spine, matter, cube)
+                value, label = _trunk_matter(d, (px, py, pz), (y / deep, spine, beside[k, j]), matter, cube)
                 whole = share(d, voxel)
                 hu[k, j, i] = round(whole * value - 1000.0 * (1.0 - whole))
                 if whole >= 0.5:
@@ -148,10 +158,10 @@ def paint_trunk(
 
 
 WING_MM: Final = (
-    (37.0, 56.0, -92.0, 5.0),
-    (42.0, 51.0, -62.0, 8.0),
-    (51.0, 41.0, -40.0, 9.5),
-    (65.0, 27.0, -17.0, 7.0),
+    (36.0, 62.0, -94.0, 5.0),
+    (42.0, 55.0, -64.0, 8.0),
+    (51.0, 44.0, -42.0, 9.5),
+    (65.0, 28.0, -18.0, 7.0),
     (86.0, 8.0, 2.0, 5.0),
     (106.0, -14.0, 6.0, 4.0),
     (122.0, -38.0, 2.0, 5.5),
@@ -173,6 +183,18 @@ def wing(spec: PhantomSpec) -> FloatArray:
         fine[1:-1] = np.apply_along_axis(lambda c: np.convolve(c, kernel, "valid"), 0, fine)
     fine[:, 2] += spec.body.crest_height_mm
     return fine
+
+
+def gluteal_table(spec: PhantomSpec, y_mm: FloatArray, z_mm: FloatArray) -> FloatArray:
+    """(nz, ny) distance from the midline beyond which a voxel row lies outside the iliac wing; far above the crest."""
+    curve = wing(spec)
+    table = np.full((len(z_mm), len(y_mm)), FAR)
+    for row, z in zip(table, z_mm, strict=True):
+        stations = np.array([wing_station(curve, n, float(z)) for n in range(len(curve))])[::-1]
+        outer = np.interp(y_mm, stations[:, 1], stations[:, 0]) + 2.0 * np.maximum(0.0, stations[0, 1] - y_mm)
+        top = np.interp(y_mm, stations[:, 1], curve[::-1, 2])
+        row[:] = np.where(z < top, outer, FAR)
+    return table
 
 
 def sacroiliac(spec: PhantomSpec) -> FloatArray:
