@@ -12,21 +12,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import ndimage
 
 from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
-from dekomp_sim.anatomy.labels import VERTEBRAE, Level, Structure
+from dekomp_sim.anatomy.labels import Level, Structure
 from dekomp_sim.anatomy.nerves import lay_nerves
 from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.anatomy.tissues import with_tissues
+from dekomp_sim.anatomy.vertebrae import BoneField, Vertebra, find_vertebrae, mirror_plane
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import BoolArray, Float32Array, FloatArray, sealed, unit
+from dekomp_sim.arrays import BoolArray, FloatArray, unit
 from dekomp_sim.errors import InputError
-from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.rigid import Rigid
 
-COLUMN_STEP_MM: Final = 1.5
-"""Assumption: distance between the columns followed from endplate to endplate; half a coarse voxel."""
+COLUMN_STEP_MM: Final = 2.0
+"""Assumption: distance between the columns followed from endplate to endplate; less than a coarse voxel."""
 
 COLUMN_REACH_MM: Final = 22.0
 """Assumption: how far a column is followed from the disc's middle; a lumbar body is 24 to 30 mm high (Panjabi 1992,
@@ -49,64 +48,6 @@ MOST_CONCAVE_MM: Final = 3.0
 """Assumption: greatest concavity of both endplates together; 76 spines had 1.5 + 0.7 mm on average (Wang 2012,
 PMC3481085), and a coarse label map shows the rounded rims as more.
 """
-
-_LEAST_COSINE: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BoneField:
-    """One vertebra's voxels as a field of 0 and 1 that is interpolated linearly: its 0.5 contour is the surface.
-
-    Parameters
-    ----------
-    field
-        (nk, nj, ni) float32 crop around the vertebra, 0 at its borders.
-    patient_from_index
-        Of that crop.
-    """
-
-    field: Float32Array
-    patient_from_index: Affine
-
-    @classmethod
-    def cropped(cls, volume: Volume, structure: Structure, box: tuple[slice, ...]) -> BoneField:
-        """The field of `structure` within `box` (slices along k, j, i) of the volume's labels."""
-        assert volume.labels is not None
-        field = np.pad(volume.labels[box] == structure, 2).astype(np.float32)
-        corner = [part.start - 2 for part in box][::-1]
-        affine = volume.patient_from_index
-        return cls(sealed(field), Affine(affine.matrix, affine.points(corner)))
-
-    def at(self, points_mm: FloatArray) -> FloatArray:
-        """Part (...) of bone at points (..., 3) of the patient frame."""
-        index = np.moveaxis(self.patient_from_index.indices(points_mm)[..., ::-1], -1, 0)
-        return np.asarray(ndimage.map_coordinates(self.field, index, order=1, cval=0.0), dtype=np.float64)
-
-    def voxels_mm(self, among: BoolArray) -> FloatArray:
-        """(n, 3) centres in the patient frame of the crop's voxels that `among` picks."""
-        return self.patient_from_index.points(np.argwhere(among)[:, ::-1])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Vertebra:
-    """Where one labelled vertebra is.
-
-    Parameters
-    ----------
-    structure
-        Which vertebra.
-    body_mm
-        (3,) middle of the vertebral body in the patient frame.
-    posterior
-        (3,) unit vector from the body toward the arch.
-    bone
-        Its voxels.
-    """
-
-    structure: Structure
-    body_mm: FloatArray
-    posterior: FloatArray
-    bone: BoneField
 
 
 def patient_from_scan(name: str, volume: Volume, protrusions: Mapping[Level, Protrusion], digest: str) -> Patient:
@@ -165,56 +106,6 @@ def disc_at(patient: Patient, level: Level) -> DiscShape:
     return patient.discs[level]
 
 
-def find_vertebrae(volume: Volume) -> dict[Structure, Vertebra]:
-    """The labelled vertebrae T11 to S1 of a volume, from caudal to cranial.
-
-    Raises
-    ------
-    InputError
-        If the volume has no labels, no labelled vertebrae, or labels that contradict the grid's orientation.
-    """
-    if volume.labels is None:
-        raise InputError("label map", "no label map", "a label map with vertebrae numbered as TotalSegmentator does")
-    boxes = ndimage.find_objects(volume.labels, max_label=max(VERTEBRAE))
-    found = {
-        structure: _find_vertebra(structure, BoneField.cropped(volume, structure, boxes[structure - 1]))
-        for structure in VERTEBRAE
-        if boxes[structure - 1] is not None
-    }
-    if len(found) < 2:
-        raise InputError(
-            "label map",
-            f"{len(found)} vertebrae between T11 and S1",
-            "at least two neighbours, numbered 26 (S1), 27 (L5) to 31 (L1), 32 (T12)",
-            "Segment the scan with TotalSegmentator's task 'total'",
-        )
-    _refuse_contradiction(list(found.values()))
-    return found
-
-
-def _find_vertebra(structure: Structure, bone: BoneField) -> Vertebra:
-    mask = bone.field > 0.5
-    inside = ndimage.distance_transform_edt(mask, sampling=bone.patient_from_index.spacing_mm[::-1])
-    body = np.median(bone.voxels_mm(inside >= 0.8 * inside.max()), axis=0)
-    centroid = bone.voxels_mm(mask).mean(axis=0)
-    return Vertebra(structure, body, unit(centroid - body + 1e-9), bone)
-
-
-def _refuse_contradiction(vertebrae: list[Vertebra]) -> None:
-    """Refuse labels that climb against the patient's z or have their arches in front: x and z would then be wrong."""
-    up = unit(vertebrae[-1].body_mm - vertebrae[0].body_mm)
-    back = unit(np.sum([vertebra.posterior for vertebra in vertebrae], axis=0) + 1e-9)
-    for name, direction, axis in (("head", up, 2), ("back", back, 1)):
-        if direction[axis] < _LEAST_COSINE:
-            towards = ", ".join(f"{part:+.2f}" for part in direction)
-            raise InputError(
-                "label map",
-                f"vertebrae whose {name} points to ({towards}) in left, posterior, superior",
-                f"a spine whose {name} agrees with the scan's orientation",
-                "Check the direction matrix of scan and label map",
-            )
-
-
 def find_disc(vertebrae: Mapping[Structure, Vertebra], level: Level) -> DiscShape:
     """The disc of `level` between its two labelled vertebrae, without protrusion.
 
@@ -235,7 +126,7 @@ def find_disc(vertebrae: Mapping[Structure, Vertebra], level: Level) -> DiscShap
     # The arch of S1 is mostly left out of its label: the upper vertebra then says alone where the back is.
     posterior = above.posterior if level is Level.L5_S1 else unit(above.posterior + below.posterior)
     up = above.body_mm - below.body_mm
-    posterior = _mirror_plane(above, Rigid.from_axes(above.body_mm, up, posterior))
+    posterior = mirror_plane(above, Rigid.from_axes(above.body_mm, up, posterior))
     frame = Rigid.from_axes((above.body_mm + below.body_mm) / 2.0, up, posterior)
     half_width, half_depth = 14.0, 12.0
     for _ in range(5):
@@ -244,24 +135,6 @@ def find_disc(vertebrae: Mapping[Structure, Vertebra], level: Level) -> DiscShap
         left, right, front, back = gap.walls(frame, columns)
         half_width, half_depth, frame = _outline(frame, left, right, front, back)
     return _shape(level, frame, half_width, half_depth, gap.columns(frame, half_width, half_depth, level))
-
-
-def _mirror_plane(vertebra: Vertebra, frame: Rigid) -> FloatArray:
-    """Posterior direction (3,) in the patient frame, turned about the frame's z so that the vertebra is most nearly its
-    own mirror image: its processes are seldom of one length, so that the centroid alone leans to a side.
-    """
-    x, y, z = (np.arange(least, most, 2.0) for least, most in ((-44.0, 45.0), (-24.0, 70.0), (-16.0, 17.0)))
-    grid = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1)
-    shadow = vertebra.bone.at(frame.points(grid)).sum(axis=2)
-    best = (np.inf, 0.0)
-    for angle in np.radians(np.arange(-20.0, 21.0)):
-        turned_x = (x[:, None] * np.cos(angle) - y * np.sin(angle) + 44.0) / 2.0
-        turned_y = (x[:, None] * np.sin(angle) + y * np.cos(angle) + 24.0) / 2.0
-        turned = ndimage.map_coordinates(shadow, [turned_x, turned_y], order=1)
-        for middle in range(-3, 4):
-            moved = np.roll(turned, middle, axis=0)
-            best = min(best, (float(np.abs(moved - moved[::-1]).sum()), float(angle)))
-    return frame.directions([-np.sin(best[1]), np.cos(best[1]), 0.0])
 
 
 def _outline(frame: Rigid, left: float, right: float, front: float, back: float) -> tuple[float, float, Rigid]:
@@ -340,13 +213,13 @@ class _Gap:
         outline = DiscShape(level, frame, half_width * RIM_USED, half_depth * RIM_USED, 1.0, 1.0)
         places = _square(half_width, half_depth)
         places = places[outline.rim(np.column_stack([places, np.zeros(len(places))])) < 1.0]
-        heights = np.arange(-COLUMN_REACH_MM, COLUMN_REACH_MM, 0.25)
+        heights = np.arange(-COLUMN_REACH_MM, COLUMN_REACH_MM, 0.5)
         points = np.concatenate(
             [np.repeat(places, len(heights), axis=0), np.tile(heights, len(places))[:, None]], axis=1
         )
         points = frame.points(points).reshape(len(places), len(heights), 3)
-        upper, met_above = _first_above(self.above.at(points) > 0.5, heights)
-        lower, met_below = _first_above(self.below.at(points)[:, ::-1] > 0.5, -heights[::-1])
+        upper, met_above = _surface(self.above.at(points), heights)
+        lower, met_below = _surface(self.below.at(points)[:, ::-1], -heights[::-1])
         met = met_above & met_below & (upper > -lower)
         if met.sum() < 0.5 * len(places):
             raise InputError(
@@ -387,9 +260,14 @@ def _square(half_width: float, half_depth: float) -> FloatArray:
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
-def _first_above(bone: BoolArray, heights: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Height (n,) of the first bone of each column (n, m), and whether it has any."""
-    return heights[np.argmax(bone, axis=1)], np.asarray(bone.any(axis=1))
+def _surface(bone: FloatArray, heights: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Height (n,) at which each column (n, m) first meets half of bone, between samples, and whether it does."""
+    met = np.asarray((bone > 0.5).any(axis=1))
+    first = np.maximum(np.argmax(bone > 0.5, axis=1), 1)
+    rows = np.arange(len(bone))
+    before, after = bone[rows, first - 1], bone[rows, first]
+    part = np.clip((0.5 - before) / np.maximum(after - before, 1e-9), 0.0, 1.0)
+    return heights[first - 1] + part * (heights[1] - heights[0]), met
 
 
 def _fit(terms: FloatArray, values: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ import time
 import zlib
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,12 +86,18 @@ def cache_folder() -> Path:
 
 
 def _key(spec: PhantomSpec) -> str:
-    """SHA-256 of the specification, the versions, and the builder's source: who edits the builder sees what he did."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {dekomp_sim.__version__} {asdict(spec)!r}".encode())
+    """SHA-256 of the specification and of what builds it."""
+    return hashlib.sha256(f"{_builder()} {asdict(spec)!r}".encode()).hexdigest()[:32]
+
+
+@cache
+def _builder() -> str:
+    """SHA-256 of the versions and the builder's source: who edits the builder is not shown what it built before."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {dekomp_sim.__version__}".encode())
     anatomy = Path(dekomp_sim.__file__).parent / "anatomy"
     for source in sorted(file for pattern in _BUILDER for file in anatomy.glob(pattern)):
         digest.update(source.read_bytes())
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()
 
 
 def _write(file: Path, patient: Patient) -> None:
