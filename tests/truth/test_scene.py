@@ -24,9 +24,9 @@ from dekomp_sim.instruments import Placement, coaxial, instrument
 from dekomp_sim.planning import Trajectory
 from dekomp_sim.procedure.card import PatientCard
 from dekomp_sim.procedure.case import Case, Machine
-from dekomp_sim.viewer.cameras import HIDDEN, Camera, View, camera, letters
+from dekomp_sim.viewer.cameras import HIDDEN, Camera, Cut, View, camera, letters
 from dekomp_sim.viewer.forms import Dashes, Metal
-from dekomp_sim.viewer.meshes import mesh
+from dekomp_sim.viewer.meshes import mesh, opened
 from dekomp_sim.viewer.palette import Layer
 from dekomp_sim.viewer.parts import Part, Scene
 from dekomp_sim.viewer.png import png_bytes
@@ -148,6 +148,16 @@ def test_surfaces_face_outward_whatever_the_grid(flipped: bool) -> None:
     bone = mesh(scene_of(case(flipped)).part("vertebra l4").form)
     outward = np.sum(bone.point_data["Normals"] * (bone.points - CENTRE_MM - np.array([0.0, 0.0, 20.0])), axis=1)
     assert (outward > 0.0).all()
+
+
+def test_a_cut_leaves_a_closed_mesh_closed_and_only_what_is_kept() -> None:
+    bone = mesh(scene_of(case()).part("vertebra l4").form)
+    middle = CENTRE_MM + np.array([0.0, 0.0, 20.0])
+    halves = [opened(bone, [Cut(middle, np.array([0.0, 0.0, sign]))]).clean() for sign in (1.0, -1.0)]
+    assert [half.n_open_edges for half in halves] == [0, 0]
+    assert sum(half.volume for half in halves) == pytest.approx(bone.clean().volume, rel=1e-4)
+    assert halves[0].points[:, 2].min() == pytest.approx(middle[2], abs=1e-3)
+    assert opened(bone, [Cut(middle + 50.0, np.array([0.0, 0.0, 1.0]))]).n_cells == 0
 
 
 def test_the_protrusion_lies_behind_the_disc_on_its_own_side() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, assert_never
 
 import numpy as np
 import pyvista
 
-from dekomp_sim.arrays import FloatArray, unit
+from dekomp_sim.arrays import FloatArray, frozen, unit
 from dekomp_sim.geometry import Ball, Helix, Rod, Solid, Tube
 from dekomp_sim.imaging.shadow import helix_centre_line
 from dekomp_sim.viewer.cameras import Cut
@@ -44,9 +45,10 @@ def _built(form: Tubing | Metal | Dashes | Pyramid) -> pyvista.PolyData:
             assert_never(form)
 
 
-def opened(closed: pyvista.PolyData, cuts: Sequence[Cut]) -> pyvista.PolyData:
-    """What planes leave of a mesh, with the openings of a closed one filled in."""
-    for cut in cuts:
+def opened(closed: pyvista.PolyData, cuts: Sequence[Cut], proud_mm: float = 0.0) -> pyvista.PolyData:
+    """What planes leave of a mesh, `proud_mm` more than they ask for, with the openings of a closed one filled in."""
+    for asked in cuts:
+        cut = replace(asked, at_mm=frozen(asked.at_mm - proud_mm * asked.keep))
         if not closed.n_points:
             break
         kept = (closed.points - cut.at_mm) @ cut.keep > 0.0

@@ -39,7 +39,10 @@ HUB_LENGTH_MM: Final = 14.0
 """Assumption: length of that hub."""
 
 HALF: Final = 0.5
-"""Share of a voxel removed, or filled with contrast, from which on it is drawn so."""
+"""Share of a voxel from which on it is drawn as empty; also the height in mm from which a bump counts as protrusion."""
+
+STAINED: Final = 0.05
+"""Assumption: share of contrast in a voxel from which on it is drawn: it soaks in and fills no voxel."""
 
 
 def scene_of(case: Case, with_beam: bool = False) -> Scene:
@@ -126,13 +129,13 @@ def plan_parts(entry_mm: FloatArray, target_mm: FloatArray) -> Iterator[Part]:
 def treated_parts(disc: Disc) -> tuple[Part, ...]:
     """The treated disc: cavity and contrast where there are any, nucleus, protrusion, and the disc around them."""
     gone, filled = disc.coverage - disc.fraction, disc.contrast_ml / disc.voxel_ml
-    cavity = [Part("cavity", _in_disc(disc, gone), CAVITY)] if gone.max() > HALF else []
-    contrast = [Part("contrast", _in_disc(disc, filled), CONTRAST)] if filled.max() > HALF else []
+    cavity = [Part("cavity", _in_disc(disc, gone, HALF), CAVITY)] if gone.max() > HALF else []
+    contrast = [Part("contrast", _in_disc(disc, filled, STAINED), CONTRAST)] if filled.max() > STAINED else []
     return (*cavity, *contrast, *_whole(disc.shape))
 
 
-def _in_disc(disc: Disc, share: FloatArray) -> Surface:
-    return Surface(share.astype(np.float32), disc.patient_from_index, HALF, smooth_voxels=0.7, most_triangles=8_000)
+def _in_disc(disc: Disc, share: FloatArray, level: float) -> Surface:
+    return Surface(share.astype(np.float32), disc.patient_from_index, level, smooth_voxels=0.7, most_triangles=8_000)
 
 
 @lru_cache(maxsize=4)

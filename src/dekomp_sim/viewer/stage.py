@@ -23,6 +23,9 @@ IN_FRONT: Final = -66_000.0
 """Offset in units of depth that brings a ghost before everything else."""
 
 
+PROUD_MM: Final = 0.1
+"""How far a cut solid part stands out of a cut translucent one, so that faces in one plane do not flicker."""
+
 WHOLE: Final = frozenset({Layer.INSTRUMENT, Layer.PLAN})
 """What no cut goes through."""
 
@@ -73,7 +76,7 @@ class Stage:
     def _add(self, part: Part) -> None:
         triangles, look = mesh(part.form), part.look
         if look.layer not in WHOLE:
-            triangles = opened(triangles, self._cuts)
+            triangles = opened(triangles, self._cuts, PROUD_MM if look.opacity == 1.0 else 0.0)
         self._remove(part.name)
         if not triangles.n_cells:
             return
