@@ -9,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from dekomp_sim.anatomy.phantom import build_phantom
 from dekomp_sim.anatomy.phantom_spec import HerniationSpec, PhantomSpec
 from dekomp_sim.errors import InputError, OutOfRangeError
 
@@ -40,3 +41,16 @@ def test_a_missing_vertebra_is_refused() -> None:
 def test_a_herniation_deeper_than_the_canal_is_refused() -> None:
     with pytest.raises(OutOfRangeError, match="depth_mm"):
         HerniationSpec(depth_mm=25.0)
+
+
+def test_a_trunk_too_thin_for_its_back_is_refused() -> None:
+    spec = PhantomSpec(voxel_mm=3.0)
+    thin = replace(spec, body=replace(spec.body, depth_mm=170.0, skin_depth_mm=90.0, back_midline_mm=95.0))
+    with pytest.raises(OutOfRangeError, match=r"body.depth_mm: found 170; allowed: \d+ or more"):
+        build_phantom(thin)
+
+
+def test_a_back_whose_midline_is_far_from_its_flanks_is_refused() -> None:
+    spec = PhantomSpec(voxel_mm=3.0)
+    with pytest.raises(OutOfRangeError, match="body.back_midline_mm"):
+        build_phantom(replace(spec, body=replace(spec.body, back_midline_mm=130.0)))

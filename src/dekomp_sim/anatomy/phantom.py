@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Final
 
@@ -64,31 +66,32 @@ def build_phantom(spec: PhantomSpec) -> Patient:
     discs = column.discs(spec)
     nerves = lay_nerves(discs)
     tubes = vessels_and_bowel(column)
-    canvas = _blank(spec)
     bone, soft = noise_cube(spec.seed, _BONE_CUBE), noise_cube(spec.seed, _SOFT_CUBE)
-    _paint_trunk(canvas, spec, column, soft)
-    _paint_soft_parts(canvas, spec, column, tubes, soft)
-    _paint_nerves(canvas, spec, column, nerves, soft)
-    _paint_discs(canvas, spec, column, discs)
-    _paint_bones(canvas, spec, column, bone)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        canvas = _blank(spec, pool)
+        _paint_trunk(canvas, spec, column, soft)
+        _paint_soft_parts(canvas, spec, column, tubes, soft)
+        _paint_nerves(canvas, spec, nerves, soft)
+        _paint_discs(canvas, spec, column, discs)
+        _paint_bones(canvas, spec, column, bone)
     volume = Volume(canvas.hu, Affine.from_spacing((spec.voxel_mm,) * 3, canvas.origin_mm), canvas.labels)
     return Patient(spec.name, volume, discs, (*nerves, *tubes), phantom_digest(spec))
 
 
-def _blank(spec: PhantomSpec) -> Canvas:
+def _blank(spec: PhantomSpec, pool: Executor) -> Canvas:
     voxel, body = spec.voxel_mm, spec.body
     half = body.width_mm / 2.0 * 1.03 + 6.0
     low = np.array([-half, -(body.depth_mm - body.back_midline_mm + 14.0), -spec.caudal_mm])
     high = np.array([half, body.back_midline_mm + 34.0, spec.cranial_mm])
     first = np.floor(low / voxel) * voxel
     ni, nj, nk = (int(n) for n in np.ceil((high - first) / voxel).astype(int) + 1)
-    return Canvas(np.full((nk, nj, ni), -1000, np.int16), np.zeros((nk, nj, ni), np.uint8), voxel, first)
+    return Canvas(np.full((nk, nj, ni), -1000, np.int16), np.zeros((nk, nj, ni), np.uint8), voxel, first, pool)
 
 
 def _paint_trunk(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float32Array) -> None:
     y, z = (canvas.origin_mm[n] + canvas.voxel_mm * np.arange(canvas.hu.shape[2 - n]) for n in (1, 2))
     profile, beside = trunk_profile(spec, column, z), gluteal_table(spec, y, z)
-    paint_trunk(canvas.picture, canvas.grid, profile, beside, trunk_matter(spec), cube)
+    canvas.paint(paint_trunk, None, profile, beside, trunk_matter(spec), cube)
 
 
 def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_above_mm: float = FAR) -> FloatArray:
@@ -97,7 +100,7 @@ def soft_matter(hu: float, structure: Structure, texture_hu: float = 0.0, gas_ab
 
 
 def _paint(canvas: Canvas, parts: list[Part], matter: FloatArray, cube: Float32Array) -> None:
-    paint_soft(canvas.picture, canvas.place(reach(parts)), rows(parts), matter, cube)
+    canvas.paint(paint_soft, reach(parts), rows(parts), matter, cube)
 
 
 def _paint_soft_parts(
@@ -115,9 +118,7 @@ def _paint_soft_parts(
         _paint(canvas, strand_parts(strand), matter, cube)
 
 
-def _paint_nerves(
-    canvas: Canvas, spec: PhantomSpec, column: Column, nerves: tuple[Strand, ...], cube: Float32Array
-) -> None:
+def _paint_nerves(canvas: Canvas, spec: PhantomSpec, nerves: tuple[Strand, ...], cube: Float32Array) -> None:
     hu = {
         Structure.THECAL_SAC: spec.hu.thecal_sac,
         Structure.NERVE_ROOT: spec.hu.nerve,
@@ -152,7 +153,7 @@ def _paint_discs(canvas: Canvas, spec: PhantomSpec, column: Column, discs: dict[
         out = np.array([space.half_width_mm + 10.0, space.half_width_mm + 10.0, 18.0])
         centre = space.patient_from_disc.translation_mm
         corners = np.array([centre - out, centre + out])
-        paint_disc(canvas.picture, canvas.place(corners), row, matter)
+        canvas.paint(paint_disc, corners, row, matter)
 
 
 def _body_rows(vertebra: Vertebra) -> FloatArray:
@@ -194,8 +195,8 @@ def _paint_bones(canvas: Canvas, spec: PhantomSpec, column: Column, cube: Float3
     for sign, label in ((1.0, Structure.HIP_LEFT), (-1.0, Structure.HIP_RIGHT)):
         matter = np.append(_bone_matter(spec, label), sign)
         x = sorted((sign * 15.0, sign * 145.0))
-        place = canvas.place(np.array([[x[0], -125.0, -spec.caudal_mm], [x[1], 90.0, 40.0]]))
-        paint_wing(canvas.picture, place, wing(spec), matter, cube)
+        corners = np.array([[x[0], -125.0, -spec.caudal_mm], [x[1], 90.0, 40.0]])
+        canvas.paint(paint_wing, corners, wing(spec), matter, cube)
 
 
 def _name_first_sacral(canvas: Canvas, column: Column) -> None:
@@ -228,4 +229,4 @@ def _bone(
         centre, out = frame.translation_mm, np.array([30.0, 30.0, 28.0])
         corners = np.stack([np.minimum(corners[0], centre - out), np.maximum(corners[1], centre + out)])
     form = (rows(parts), body, np.zeros((0, 4)) if beside is None else beside)
-    paint_bone(canvas.picture, canvas.place(corners), form, matter, cube)
+    canvas.paint(paint_bone, corners, form, matter, cube)

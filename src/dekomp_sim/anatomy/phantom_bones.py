@@ -205,11 +205,11 @@ def ribs(column: Column) -> list[list[Part]]:
             tall = np.interp(np.linspace(0.0, 1.0, len(points)), [0.0, 0.25, 0.8, 1.0], [4.2, 5.6, 5.2, 2.6])
             pairs = zip(points[:-1], points[1:], tall[:-1], tall[1:], strict=True)
             up = frame.rotation[:, 2]
-            found.append([tube(a, b, (0.5 * p, p, 0.5 * q, q), up, 2.0) for a, b, p, q in pairs])
+            found.append([tube(a, b, (0.5 * p, p, 0.5 * q, q), up, 0.0) for a, b, p, q in pairs])
     return found
 
 
-def _smooth(path: FloatArray, steps: int = 16) -> FloatArray:
+def _smooth(path: FloatArray, steps: int = 28) -> FloatArray:
     """The path (n, 3) as a cubic through its stations, finely stepped (Catmull and Rom's weights)."""
     padded = np.concatenate([[2 * path[0] - path[1]], path, [2 * path[-1] - path[-2]]])
     fine = []

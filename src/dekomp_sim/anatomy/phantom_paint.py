@@ -7,6 +7,8 @@ edges are as smooth as a scanner's; a bone's shell is the share between its surf
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +35,9 @@ from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array, UInt8Array
 NOISE_CELLS: Final = 64
 """Cells along each edge of the periodic noise cube."""
 
+SLAB_SLICES: Final = 16
+"""Slices that one thread paints at a time."""
+
 SACROILIAC_GAP_MM: Final = 2.5
 """Cartilage between sacrum and ilium. Assumption: the joint space is 2 to 3 mm on CT."""
 
@@ -45,21 +50,34 @@ Assumption: trabeculae crowd toward endplates and walls.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """The volume being painted: its arrays, its voxel edge and the patient mm of its first voxel's centre."""
+    """The volume being painted: its arrays, its voxel edge and the patient mm of its first voxel's centre.
+
+    Voxels are painted independently of each other, so slabs of slices may go to several threads of `pool`: the result
+    is the same for any number.
+    """
 
     hu: Int16Array
     labels: UInt8Array
     voxel_mm: float
     origin_mm: FloatArray
+    pool: Executor
 
     @property
     def picture(self) -> tuple[Int16Array, UInt8Array]:
         """What the painters write to."""
         return self.hu, self.labels
 
-    def place(self, corners_mm: FloatArray) -> tuple[FloatArray, IndexArray]:
-        """Grid and window of the voxels within 2 mm of a box (2, 3), as the painters read them."""
-        return self.grid, self.window(corners_mm)
+    def paint(self, painter: Callable[..., None], corners_mm: FloatArray | None, *what: object) -> None:
+        """Let `painter` paint `what` within a box (2, 3) of the patient frame, or everywhere, slab by slab."""
+        everywhere = np.array([0, 0, 0, *self.hu.shape[::-1]])
+        window = everywhere if corners_mm is None else self.window(corners_mm)
+        jobs = []
+        for first in range(int(window[2]), int(window[5]), SLAB_SLICES):
+            slab = window.copy()
+            slab[2], slab[5] = first, min(first + SLAB_SLICES, window[5])
+            jobs.append(self.pool.submit(painter, self.picture, (self.grid, slab), *what))
+        for job in jobs:
+            job.result()
 
     @property
     def grid(self) -> FloatArray:

@@ -11,8 +11,10 @@ from numba import njit
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.anatomy.phantom_fields import FAR, noise, share, smooth_less, wing_station
 from dekomp_sim.anatomy.phantom_frames import Column
+from dekomp_sim.anatomy.phantom_paint import Picture, Place
 from dekomp_sim.anatomy.phantom_spec import PhantomSpec
-from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array, UInt8Array
+from dekomp_sim.arrays import Float32Array, FloatArray
+from dekomp_sim.errors import OutOfRangeError
 
 PROFILE_STEP_MM: Final = 1.0
 """Step of the tables along z that the trunk painter reads, mm."""
@@ -23,6 +25,11 @@ def trunk_profile(spec: PhantomSpec, column: Column, z_mm: FloatArray) -> FloatA
     disc line, and depth of the furrow over the spinous processes.
 
     The half depth behind is set so that the skin passes through the specified point at the L4-L5 disc.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the trunk is too thin for its back, or its midline lies far from the rest of the back.
     """
     body = spec.body
     centres = np.array([s.patient_from_disc.translation_mm for s in column.interspaces.values()])
@@ -41,7 +48,17 @@ def trunk_profile(spec: PhantomSpec, column: Column, z_mm: FloatArray) -> FloatA
     )
     apex = -38.0 + behind
     furrow = np.full(z_mm.shape, apex - body.back_midline_mm)
-    front = body.depth_mm - (apex + 38.0)
+    front = body.depth_mm - behind
+    if not front > LEAST_FRONT_MM:
+        raise OutOfRangeError(
+            "body.depth_mm", f"{body.depth_mm:g}", f"{behind + LEAST_FRONT_MM:.0f} or more for this back"
+        )
+    if not -25.0 < apex - body.back_midline_mm < 25.0:
+        raise OutOfRangeError(
+            "body.back_midline_mm",
+            f"{body.back_midline_mm:g}",
+            f"{apex - 25.0:.0f} to {apex + 25.0:.0f} for skin_lateral_mm and skin_depth_mm",
+        )
     return np.stack([half_width, middle, back_y - middle, np.full(z_mm.shape, front), spine_y, furrow], axis=1)
 
 
@@ -60,6 +77,9 @@ _SKIN, _FAT, _WALL = int(Structure.SKIN), int(Structure.FAT), int(Structure.MUSC
 _ERECTOR_LEFT, _ERECTOR_RIGHT = int(Structure.ERECTOR_SPINAE_LEFT), int(Structure.ERECTOR_SPINAE_RIGHT)
 _CAVITY = int(Structure.ABDOMINAL_SOFT_TISSUE)
 
+
+LEAST_FRONT_MM: Final = 70.0
+"""Least depth of the trunk before its widest section, mm. Assumption: vessels and bowel need that room."""
 
 FRONT_POWER: Final = 2.6
 """Exponent of the superellipse in front, flattened by the table."""
@@ -105,8 +125,8 @@ def _trunk_matter(
 
 @njit(cache=True, nogil=True)
 def paint_trunk(
-    picture: tuple[Int16Array, UInt8Array],
-    grid: FloatArray,
+    picture: Picture,
+    place: Place,
     profile: FloatArray,
     beside: FloatArray,
     matter: FloatArray,
@@ -115,12 +135,13 @@ def paint_trunk(
     """Paint skin, fat, abdominal wall, back muscles and what fills the abdomen; the rest stays air.
 
     `profile` holds one row of `trunk_profile` per slice, `beside` (nk, nj) the x beyond which a voxel row runs through
-    the gluteal muscles; `grid` is (4,) origin and voxel.
+    the gluteal muscles.
     """
     hu, labels = picture
+    grid, window = place
     voxel, ni = grid[3], hu.shape[2]
     dips, backs, fronts = np.zeros(ni), np.zeros(ni), np.zeros(ni)
-    for k in range(hu.shape[0]):
+    for k in range(window[2], window[5]):
         pz = grid[2] + k * voxel
         wide, middle, behind, front = profile[k, 0], profile[k, 1], profile[k, 2], profile[k, 3]
         spine = profile[k, 4]
@@ -193,7 +214,7 @@ def gluteal_table(spec: PhantomSpec, y_mm: FloatArray, z_mm: FloatArray) -> Floa
         stations = np.array([wing_station(curve, n, float(z)) for n in range(len(curve))])[::-1]
         outer = np.interp(y_mm, stations[:, 1], stations[:, 0]) + 2.0 * np.maximum(0.0, stations[0, 1] - y_mm)
         top = np.interp(y_mm, stations[:, 1], curve[::-1, 2])
-        row[:] = np.where(z < top, outer, FAR)
+        row[:] = np.where(z < top, outer + 0.9 * np.maximum(0.0, z - top + 60.0), FAR)
     return table
 
 
