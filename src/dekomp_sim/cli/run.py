@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from rich.console import Console
@@ -43,6 +43,14 @@ from dekomp_sim.scenario.player import Played, play
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.cameras import View
 from dekomp_sim.viewer.probe import probe
+
+
+SCENES: Final = {
+    View.CLOSE_UP: "The treated disc from the side of the approach",
+    View.AXIAL: "The treated disc from the feet, cut open",
+    View.OVERVIEW: "The approach from behind",
+}
+"""The 3D pictures of a run, with their titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +183,7 @@ def _scenes(cases: Sequence[Case], folder: Path, console: Console) -> tuple[Stil
         from dekomp_sim.viewer.snapshot import snapshot  # VTK: a second and a half, and only where it can draw
 
         drawn = []
-        for view, words in ((View.CLOSE_UP, "The treated disc"), (View.OVERVIEW, "The approach from behind")):
+        for view, words in SCENES.items():
             png = snapshot(cases, view=view, renderer=renderer)
             write_bytes(folder / f"scene_{view.value}.png", png)
             drawn.append(Still(words, "", cases[-1].clock_s, png, f"Simulated 3D picture: {words.lower()}"))
