@@ -161,8 +161,8 @@ def test_numbers_of_other_segmented_structures_get_a_name_of_ours() -> None:
 
 
 REAL_MM = {
-    # level: mean height, width, depth as this code found them, held against cuts drawn with their outlines: these figures
-    # guard against change and prove nothing; the published ranges below are the check from outside
+    # level: mean height, width, depth as this code found them, held against cuts drawn with their outlines:
+    # these figures guard against change and prove nothing; the published ranges below are the check from outside
     Level.L1_L2: (9.0, 46.0, 38.0),
     Level.L2_L3: (10.0, 48.0, 38.0),
     Level.L3_L4: (11.0, 50.0, 38.0),
@@ -170,8 +170,8 @@ REAL_MM = {
     Level.L5_S1: (8.5, 49.0, 34.0),
 }
 PUBLISHED_MM = np.array([[5.0, 37.0, 28.0], [15.0, 60.0, 42.0]])
-"""Mean height, width and depth of adult lumbar discs, least and most: mid heights 7.9 +- 2 to 13.8 +- 2 mm (MRI, n=106 and
-n=14), endplate widths 41 to 50 mm and depths 33 to 36 mm (Panjabi 1992, means of 12) with a fifth to either side."""
+"""Mean height, width and depth of adult lumbar discs, least and most: mid heights 7.9 +- 2 to 13.8 +- 2 mm (MRI, n=106
+and n=14), endplate widths 41 to 50 mm and depths 33 to 36 mm (Panjabi 1992, means of 12), a fifth more or less."""
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the reference scans are not beside this checkout")
