@@ -52,5 +52,5 @@ def test_a_trunk_too_thin_for_its_back_is_refused() -> None:
 
 def test_a_back_whose_midline_is_far_from_its_flanks_is_refused() -> None:
     spec = PhantomSpec(voxel_mm=3.0)
-    with pytest.raises(OutOfRangeError, match="body.back_midline_mm"):
+    with pytest.raises(OutOfRangeError, match=r"body\.back_midline_mm"):
         build_phantom(replace(spec, body=replace(spec.body, back_midline_mm=130.0)))

@@ -38,14 +38,14 @@ def organs(spec: PhantomSpec, column: Column) -> list[Organ]:
     found = [Organ(Structure.ABDOMINAL_SOFT_TISSUE, hu.liver, 3.0, _liver())]
     for side in Side:
         left = side is Side.LEFT
+        kidney = Structure.KIDNEY_LEFT if left else Structure.KIDNEY_RIGHT
+        psoas = Structure.PSOAS_LEFT if left else Structure.PSOAS_RIGHT
         found += [
-            Organ(Structure.EPIDURAL_FAT, hu.fat, 4.0, _paraspinal_fat(column, side.sign)),
-            Organ(Structure.QUADRATUS_LUMBORUM, hu.muscle, 5.0, _quadratus(column, side.sign)),
-            Organ(Structure.PSOAS_LEFT if left else Structure.PSOAS_RIGHT, hu.muscle, 5.0, _psoas(column, side.sign)),
             Organ(Structure.FAT, hu.fat, 5.0, _kidney(column, side, 9.0)),
-            Organ(
-                Structure.KIDNEY_LEFT if left else Structure.KIDNEY_RIGHT, hu.kidney, 3.0, _kidney(column, side, 0.0)
-            ),
+            Organ(kidney, hu.kidney, 3.0, _kidney(column, side, 0.0)),
+            Organ(Structure.FAT, hu.fat, 4.0, _paraspinal_fat(column, side.sign)),
+            Organ(Structure.QUADRATUS_LUMBORUM, hu.muscle, 5.0, _quadratus(column, side.sign)),
+            Organ(psoas, hu.muscle, 5.0, _psoas(column, side.sign)),
             Organ(Structure.FAT, hu.fat, 3.0, _foraminal_fat(column, side.sign)),
         ]
     found.append(Organ(Structure.EPIDURAL_FAT, hu.fat, 3.0, _canal(column)))
