@@ -27,7 +27,7 @@ from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.rigid import Rigid
 
-BUILDER_VERSION: Final = 2
+BUILDER_VERSION: Final = 3
 """Grows whenever the same specification would give other voxels, so that cached phantoms are rebuilt."""
 
 ENDPLATE_MM: Final = 0.8

@@ -41,9 +41,9 @@ def organs(spec: PhantomSpec, column: Column) -> list[Organ]:
         kidney = Structure.KIDNEY_LEFT if left else Structure.KIDNEY_RIGHT
         psoas = Structure.PSOAS_LEFT if left else Structure.PSOAS_RIGHT
         found += [
+            Organ(Structure.FAT, hu.fat, 4.0, _paraspinal_fat(column, side.sign)),
             Organ(Structure.FAT, hu.fat, 5.0, _kidney(column, side, 9.0)),
             Organ(kidney, hu.kidney, 3.0, _kidney(column, side, 0.0)),
-            Organ(Structure.FAT, hu.fat, 4.0, _paraspinal_fat(column, side.sign)),
             Organ(Structure.QUADRATUS_LUMBORUM, hu.muscle, 5.0, _quadratus(column, side.sign)),
             Organ(psoas, hu.muscle, 5.0, _psoas(column, side.sign)),
             Organ(Structure.FAT, hu.fat, 3.0, _foraminal_fat(column, side.sign)),
@@ -68,7 +68,7 @@ def _centres(column: Column) -> FloatArray:
 
 def _liver() -> list[Part]:
     upright = Rigid.identity()
-    return [ellipsoid([-70.0, -50.0, 150.0], (72.0, 74.0, 90.0), upright, 8.0)]
+    return [ellipsoid([-70.0, -50.0, 198.0], (72.0, 74.0, 90.0), upright, 8.0)]
 
 
 def _psoas(column: Column, sign: int) -> list[Part]:
