@@ -1,8 +1,8 @@
 """One exposure, from patient, instruments and disc to the console's picture.
 
 Line integrals add: the patient's are computed once per pose and kept; the disc's change is projected from its own small
-grid; instruments are drawn analytically. Only then spectrum, blur, noise and display, so a moving needle never
-projects the patient again.
+grid; instruments are drawn analytically. Only then spectrum, blur, scatter, panel and console, so a moving needle
+never projects the patient again, and only the pixels it can reach are summed over the spectrum and blurred anew.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from dekomp_sim.anatomy import Patient
-from dekomp_sim.arrays import BoolArray, Float32Array
+from dekomp_sim.arrays import Float32Array, sealed
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.geometry import CArm, Detector, Solid
 from dekomp_sim.imaging.beam import Response, response
-from dekomp_sim.imaging.display import Window, annotated, console_picture, positioner_words
+from dekomp_sim.imaging.detector import Light, Panel, Trapped, blurred, detected, lagged, picture_taps, with_glare
+from dekomp_sim.imaging.display import annotated, positioner_words
 from dekomp_sim.imaging.dose import Technique
-from dekomp_sim.imaging.noise import quantum_noise
-from dekomp_sim.imaging.shadow import shadows
-from dekomp_sim.imaging.thickness import PatientProjector, Thickness, field_thickness
+from dekomp_sim.imaging.processing import Console, Window, recursed, shown, turned
+from dekomp_sim.imaging.region import Region
+from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered
+from dekomp_sim.imaging.shadow import shadow_region, shadows
+from dekomp_sim.imaging.thickness import Patch, PatientProjector, Thickness, field_patch
 from dekomp_sim.matter import Beam, Substance
-
-BLUR_SIGMA_MM: Final = 0.2
-"""Assumption: standard deviation of the detector's and focal spot's blur together, on the detector. A Gaussian of this
-width has an MTF of 0.45 at 1 line pair/mm, within what makers of CsI panels state (0.4 to 0.6)."""
 
 FAINTEST_SHARE: Final = 1e-6
 """Signal below which the display's logarithm is held, as a share of the open beam."""
+
+FRAME_S: Final = 1.0 / 15.0
+"""Time between the frames of a run where none is given: 15 pulses/s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +50,11 @@ class Shot:
         The treated disc as it is now, or None for an untouched one.
     seed, index
         Key the noise: the same pair gives the same picture.
+    panel
+        The detector's settings, its grid among them.
+    shutter
+        (rows, cols) share of the open beam that the collimator lets through to each pixel, or None for all. Pictures
+        of the same array share what is kept while the C-arm stands.
     """
 
     carm: CArm
@@ -58,6 +64,24 @@ class Shot:
     disc: Disc | None = None
     seed: int = 0
     index: int = 0
+    panel: Panel = Panel()  # noqa: RUF009 - frozen
+    shutter: Float32Array | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trail:
+    """What a frame leaves to the next of its run: charge in the panel's traps and the time filter's memory.
+
+    An empty trail starts a run.
+    """
+
+    trapped: Trapped | None = None
+    filtered: Float32Array | None = None
+
+    def fits(self, shape: tuple[int, int]) -> bool:
+        """Whether it was left by frames of this shape."""
+        left = (self.filtered, self.trapped.held if self.trapped else None)
+        return all(held is None or held.shape[-2:] == shape for held in left)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,13 +91,24 @@ class Picture:
     Parameters
     ----------
     signal
-        (rows, cols) float32 absorbed energy over that of the open beam, with noise.
+        (rows, cols) float32 absorbed energy over that of the open beam behind the grid, with noise.
     display
-        (rows, cols) uint16 as the console shows it: dark absorbs, letters and banner burned in.
+        (rows, cols) uint16 as the console shows it: dark absorbs unless inverted, letters and banner burned in.
+    window
+        How ln(signal) was shown: for subtraction, last-image hold and road map with the same brightness.
+    trail
+        For the next frame of the run.
     """
 
     signal: Float32Array
     display: NDArray[np.uint16]
+    window: Window
+    trail: Trail = Trail()
+
+    @property
+    def log_signal(self) -> Float32Array:
+        """ln(signal), held at `FAINTEST_SHARE`."""
+        return _logarithm(self.signal)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,11 +116,31 @@ class _Standing:
     """What is kept while the C-arm stands: the patient's thickness and what follows from it."""
 
     pose: tuple[object, ...]
-    thickness: Thickness
     beam: Beam
-    log_signal: Float32Array
+    panel: Panel
+    shutter: Float32Array | None
+    thickness: Thickness
+    primary: Float32Array
     quantum_kev: Float32Array
+    grid_passes: float
+    added: Float32Array
+    mean: Float32Array
     window: Window
+
+    def serves(self, shot: Shot) -> bool:
+        """Whether it was made for what the shot asks."""
+        mine = (self.pose, self.beam, self.panel)
+        return self.shutter is shot.shutter and mine == (_pose(shot), shot.technique.beam, shot.panel)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _DiscShadow:
+    """A disc's change as a pose sees it."""
+
+    disc: Disc
+    pose: tuple[object, ...]
+    missing: Patch
+    iodine: Patch
 
 
 class Fluoroscope:
@@ -96,7 +151,7 @@ class Fluoroscope:
     patient
         Whose volume is in the beam. Nothing is computed before the first exposure.
     threads
-        Worker threads of the projector; pictures do not depend on their number.
+        Worker threads; pictures do not depend on their number.
     """
 
     def __init__(self, patient: Patient, threads: int | None = None) -> None:
@@ -104,72 +159,154 @@ class Fluoroscope:
         self._threads = threads
         self._projector: PatientProjector | None = None
         self._standing: _Standing | None = None
+        self._disc_shadow: _DiscShadow | None = None
 
-    def expose(self, shot: Shot) -> Picture:
+    def expose(
+        self, shot: Shot, console: Console | None = None, before: Trail | None = None, elapsed_s: float = FRAME_S
+    ) -> Picture:
         """The picture of one exposure.
 
-        Primary beam only: no scatter, grid, table top, lag or saturation; the field is flat (the heel effect and the
-        fall of intensity toward the corners are taken as corrected by the detector).
+        Left out: table top, heel effect and the fall of intensity toward the corners (taken as corrected by the
+        panel), and what instruments and contrast change in the scatter.
+
+        Parameters
+        ----------
+        shot
+            What is exposed.
+        console
+            How the picture is processed.
+        before
+            The trail of the frame before it in a run, an empty one for the run's first; None for a still picture,
+            which shows neither lag nor time filter.
+        elapsed_s
+            Time since the frame before.
         """
+        console = console or Console()
         standing = self._stand(shot)
+        scale_kev = np.float32(self._open_kev(shot) * standing.grid_passes)
+        light = Light(self._mean(shot, standing) * scale_kev, standing.quantum_kev, shot.detector.pixel_mm)
+        frame = detected(light, shot.panel, shot.seed, shot.index, self._threads)
+        run = before if before is not None and before.fits(frame.shape) else Trail()
+        trapped = None
+        if before is not None:
+            frame, trapped = lagged(frame, run.trapped, elapsed_s, shot.panel)
+        frame /= scale_kev
+        filtered = recursed(_logarithm(frame), run.filtered, console)
+        picture = turned(shown(filtered, standing.window, console, self._threads), console)
+        display = annotated(picture, shot.carm, _lines(shot), console)
+        return Picture(sealed(frame), sealed(display), standing.window, Trail(trapped, sealed(filtered)))
+
+    def _open_kev(self, shot: Shot) -> float:
         behind = response(shot.technique.beam)
-        log_signal = self._with_changes(shot, standing, behind)
-        mean = ndimage.gaussian_filter(np.exp(log_signal), BLUR_SIGMA_MM / shot.detector.pixel_mm, mode="nearest")
-        open_kev = behind.open_kev(shot.technique.mas, shot.detector.pixel_mm**2, shot.carm.source_to_detector_mm)
-        noisy = quantum_noise(mean * np.float32(open_kev), standing.quantum_kev, shot.seed, shot.index)
-        signal = noisy / np.float32(open_kev)
-        shown = console_picture(np.log(np.maximum(signal, np.float32(FAINTEST_SHARE))), standing.window)
-        return Picture(signal, annotated(shown, shot.carm, _lines(shot)))
+        return behind.open_kev(shot.technique.mas, shot.detector.pixel_mm**2, shot.carm.source_to_detector_mm)
 
     def _stand(self, shot: Shot) -> _Standing:
-        """The patient's part, computed when pose, detector or beam changed."""
-        pose = _pose(shot.carm, shot.detector)
+        """The patient's part, computed when pose, pixels, beam, panel or collimator changed."""
         held = self._standing
-        if held is not None and held.pose == pose and held.beam == shot.technique.beam:
+        if held is not None and held.serves(shot):
             return held
-        if held is not None and held.pose == pose:
+        if held is not None and held.pose == _pose(shot):
             thickness = held.thickness
         else:
             self._projector = self._projector or PatientProjector(self._patient.volume, self._threads)
             thickness = self._projector.thickness(shot.carm, shot.detector)
-        behind = response(shot.technique.beam)
-        log_signal = behind.patient_log_signal(thickness.soft_g_cm2, thickness.bone_g_cm2)
-        quantum = behind.quantum_kev(thickness.soft_g_cm2, thickness.bone_g_cm2)
-        self._standing = _Standing(pose, thickness, shot.technique.beam, log_signal, quantum, Window.fitted(log_signal))
+        self._standing = self._made(shot, thickness)
         return self._standing
 
-    def _with_changes(self, shot: Shot, standing: _Standing, behind: Response) -> Float32Array:
-        """The patient's ln signal with instruments, contrast and missing tissue: exact sums where there are any."""
-        soft = standing.thickness.soft_g_cm2
+    def _made(self, shot: Shot, thickness: Thickness) -> _Standing:
+        behind = response(shot.technique.beam)
+        primary = np.exp(behind.patient_log_signal(thickness.soft_g_cm2, thickness.bone_g_cm2))
+        if shot.shutter is not None:
+            primary *= shot.shutter
+        water = thickness.soft_g_cm2 + thickness.bone_g_cm2
+        middle = float(np.median(water[::8, ::8]))
+        kernels = scatter_kernels(shot.technique.beam.kv, air_gap_mm(shot.carm, middle), shot.panel.grid_ratio)
+        pixel_mm = shot.detector.pixel_mm
+        sharp = blurred(primary, picture_taps(shot.panel, pixel_mm, shot.carm), self._threads)
+        clear = np.float32(1.0 - shot.panel.glare[0])
+        mean = with_glare(sharp + scattered(primary, water, pixel_mm, kernels), shot.panel, pixel_mm)
+        return _Standing(
+            _pose(shot), shot.technique.beam, shot.panel, shot.shutter, thickness, sealed(primary),
+            sealed(behind.quantum_kev(thickness.soft_g_cm2, thickness.bone_g_cm2)), kernels.grid_passes(middle),
+            sealed(mean - clear * sharp), sealed(mean), Window.fitted(_logarithm(mean), shot.shutter),
+        )  # fmt: skip
+
+    def _mean(self, shot: Shot, standing: _Standing) -> Float32Array:
+        """Expected signal (rows, cols) with instruments, contrast and missing tissue, blurred."""
+        patches = self._disc_patches(shot)
+        regions = [shadow_region(shot.solids, shot.carm, shot.detector), *(patch.region for patch in patches)]
+        region = Region.around(regions)
+        if not region:
+            return standing.mean
+        shape = standing.mean.shape
+        taps = picture_taps(shot.panel, shot.detector.pixel_mm, shot.carm)
+        reach = len(taps) - 1
+        touched = region.grown(reach, (shape[0], shape[1]))
+        needed = touched.grown(reach, (shape[0], shape[1]))
+        primary = standing.primary[needed.pixels].copy()
+        primary[region.within(needed)] = self._primary(shot, standing, region, patches)
+        sharp = blurred(primary, taps, self._threads)[touched.within(needed)]
+        mean = standing.mean.copy()
+        clear = np.float32(1.0 - shot.panel.glare[0])
+        mean[touched.pixels] = clear * sharp + standing.added[touched.pixels]
+        return mean
+
+    def _primary(
+        self, shot: Shot, standing: _Standing, region: Region, patches: tuple[Patch, Patch] | tuple[()]
+    ) -> Float32Array:
+        """Primary signal of a region: exact sums over the spectrum where something has changed."""
         layers: dict[Substance, Float32Array] = {}
-        if shot.disc is not None:
-            frame = shot.disc.patient_from_index
-            missing = field_thickness(shot.disc.missing_g_cm3, frame, shot.carm, shot.detector)
-            layers[Substance.IODINE] = field_thickness(shot.disc.iodine_g_cm3, frame, shot.carm, shot.detector)
-            soft = soft - missing
+        if patches:
+            missing, iodine = (_pasted(patch, region) for patch in patches)
+            layers[Substance.IODINE] = iodine
+            layers[Substance.SOFT_TISSUE] = -missing
         for shadow in shadows(shot.solids, shot.carm, shot.detector):
-            layers[shadow.substance] = shadow.areal_g_cm2
-        changed = _any_above(layers, soft, standing.thickness.soft_g_cm2)
-        if not changed.any():
-            return standing.log_signal
+            seen = shadow.areal_g_cm2[region.pixels]
+            layers[shadow.substance] = layers[shadow.substance] + seen if shadow.substance in layers else seen
+        changed = np.logical_or.reduce([layer != 0.0 for layer in layers.values()])
+        soft, bone = (m[region.pixels][changed] for m in (standing.thickness.soft_g_cm2, standing.thickness.bone_g_cm2))
         masses = {substance: layer[changed] for substance, layer in layers.items()}
-        masses[Substance.BONE_MINERAL] = standing.thickness.bone_g_cm2[changed]
-        masses[Substance.SOFT_TISSUE] = soft[changed] + masses.pop(Substance.SOFT_TISSUE, np.float32(0.0))
-        log_signal = standing.log_signal.copy()
-        log_signal[changed] = behind.log_signal_behind(masses)
-        return log_signal
+        masses[Substance.BONE_MINERAL] = bone
+        masses[Substance.SOFT_TISSUE] = soft + masses.get(Substance.SOFT_TISSUE, np.float32(0.0))
+        primary = standing.primary[region.pixels].copy()
+        behind: Response = response(shot.technique.beam)
+        primary[changed] = np.exp(behind.log_signal_behind(masses))
+        if shot.shutter is not None:
+            primary[changed] *= shot.shutter[region.pixels][changed]
+        return primary
+
+    def _disc_patches(self, shot: Shot) -> tuple[Patch, Patch] | tuple[()]:
+        """Tissue missing and iodine as the pose sees them, kept while the disc stays as it is."""
+        if shot.disc is None:
+            return ()
+        held = self._disc_shadow
+        if held is None or held.disc is not shot.disc or held.pose != _pose(shot):
+            frame = shot.disc.patient_from_index
+            missing, iodine = (
+                field_patch(density, frame, shot.carm, shot.detector)
+                for density in (shot.disc.missing_g_cm3, shot.disc.iodine_g_cm3)
+            )
+            held = self._disc_shadow = _DiscShadow(shot.disc, _pose(shot), missing, iodine)
+        return held.missing, held.iodine
 
 
-def _any_above(layers: dict[Substance, Float32Array], soft: Float32Array, before: Float32Array) -> BoolArray:
-    changed: BoolArray = np.asarray(soft != before)
-    for layer in layers.values():
-        changed |= layer > 0.0
-    return changed
+def _pasted(patch: Patch, region: Region) -> Float32Array:
+    """The patch's values on a region that holds it, 0 elsewhere."""
+    out = np.zeros((region.rows, region.cols), dtype=np.float32)
+    if patch.region:
+        out[patch.region.within(region)] = patch.areal_g_cm2
+    return out
 
 
-def _pose(carm: CArm, detector: Detector) -> tuple[object, ...]:
+def _logarithm(signal: Float32Array) -> Float32Array:
+    held = np.maximum(signal, np.float32(FAINTEST_SHARE))
+    return np.log(held, out=held)
+
+
+def _pose(shot: Shot) -> tuple[object, ...]:
+    carm = shot.carm
     distances = (carm.source_to_isocentre_mm, carm.source_to_detector_mm)
-    return (carm.primary_deg, carm.secondary_deg, tuple(carm.isocentre_mm), distances, detector)
+    return (carm.primary_deg, carm.secondary_deg, tuple(carm.isocentre_mm), distances, shot.detector)
 
 
 def _lines(shot: Shot) -> Sequence[str]:

@@ -12,6 +12,7 @@ from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.lanes import LANES
+from dekomp_sim.imaging.region import Region
 from dekomp_sim.imaging.sweep import crossings, sweep_block, value_spans, warp_rows
 
 _MARGIN = 2
@@ -67,12 +68,15 @@ class Projector:
         self._slabs: dict[int, _Slab] = {}
         self._padded: dict[bool, Int16Array] = {}
 
-    def line_integrals(self, carm: CArm, detector: Detector) -> Float32Array:
+    def line_integrals(self, carm: CArm, detector: Detector, region: Region | None = None) -> Float32Array:
         """(floors, rows, cols) float32 integral of the counts above each floor along each pixel's ray, counts mm.
 
-        Joseph's method on the planes between focus and detector; what lies outside the volume counts as nothing.
+        Joseph's method on the planes between focus and detector; what lies outside the volume counts as nothing. With
+        a region, only its pixels.
         """
-        rays = _IndexRays(carm, detector, self._patient_from_index)
+        rays = _IndexRays(carm, detector, self._patient_from_index, region)
+        if region is not None:
+            detector = Detector(region.rows, region.cols, detector.pixel_mm)
         slab = self._slab(rays.major)
         plane = _accumulation_plane(rays, slab, detector)
         columns = _table(plane.across, plane, slab.axes[2], slab.shape[2])
@@ -129,12 +133,16 @@ class Projector:
 class _IndexRays:
     """The C-arm's rays in bordered index space: pixel (row, col) has direction offset + row * down + col * right."""
 
-    def __init__(self, carm: CArm, detector: Detector, patient_from_index: Affine) -> None:
+    def __init__(
+        self, carm: CArm, detector: Detector, patient_from_index: Affine, region: Region | None = None
+    ) -> None:
         corner = (
             carm.detector_centre_mm
             - carm.image_right * detector.pixel_mm * (detector.cols - 1) / 2.0
             + carm.image_up * detector.pixel_mm * (detector.rows - 1) / 2.0
         )
+        if region is not None:
+            corner += (region.left * carm.image_right - region.top * carm.image_up) * detector.pixel_mm
         self.mm = np.stack([
             -carm.image_up * detector.pixel_mm,
             carm.image_right * detector.pixel_mm,

@@ -20,6 +20,7 @@ from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.geometry.rigid import Rigid
 from dekomp_sim.geometry.solids import Ball, Helix, Material, Rod, Solid, Tube
+from dekomp_sim.imaging.region import Region
 from dekomp_sim.matter import DENSITY_G_CM3, Substance
 
 SUBSTANCE_OF: Final[Mapping[Material, Substance]] = {
@@ -52,6 +53,18 @@ class Shadow:
     areal_g_cm2: Float32Array
 
 
+def shadow_region(solids: Sequence[Solid], carm: CArm, detector: Detector) -> Region:
+    """The pixels that solids can darken."""
+    shape = (detector.rows, detector.cols)
+    if any(isinstance(solid, Ball) for solid in solids):
+        return Region(0, 0, *shape)
+    rods = [row for solid in solids if not isinstance(solid, Ball) for row in _rods(solid)]
+    if not rods:
+        return Region(0, 0, 0, 0)
+    prints = _footprints(np.array(rods), carm, detector)
+    return Region.about(np.concatenate([prints[:, :2], prints[:, 2:4]]), float(prints[:, 4].max()), shape)
+
+
 def shadows(solids: Sequence[Solid], carm: CArm, detector: Detector) -> tuple[Shadow, ...]:
     """Areal density of `solids` on each pixel, one shadow per substance in use, in the order of `Substance`."""
     made = {SUBSTANCE_OF[solid.material] for solid in solids}
@@ -73,7 +86,7 @@ def _areal(solids: Sequence[Solid], substance: Substance, carm: CArm, detector: 
         _add_rods(image, np.array(rods), _footprints(np.array(rods), carm, detector), rays)
     if balls:
         _add_balls(image, np.array(balls), rays)
-    image *= DENSITY_G_CM3[substance] / 10.0
+    image[shadow_region(solids, carm, detector).pixels] *= DENSITY_G_CM3[substance] / 10.0
     return image
 
 

@@ -12,6 +12,7 @@ from dekomp_sim.arrays import Float32Array, Int16Array, sealed
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.projector import Projector
+from dekomp_sim.imaging.region import Region
 from dekomp_sim.matter import BONE_BEGINS_HU, PURE_MINERAL_HU, hu_tables
 
 AIR_HU: Final = -1000
@@ -71,12 +72,36 @@ class Counted:
         return cls(np.rint(density_g_cm3 / step).astype(np.int16), step)
 
 
-def field_thickness(
-    density_g_cm3: Float32Array, patient_from_index: Affine, carm: CArm, detector: Detector
-) -> Float32Array:
-    """Areal density (rows, cols), g/cm2, of a small field of densities (nk, nj, ni), g/cm3, such as contrast."""
-    if not density_g_cm3.any():
-        return np.zeros((detector.rows, detector.cols), dtype=np.float32)
-    counted = Counted.from_density(density_g_cm3)
-    integral = Projector(counted.counts, patient_from_index).line_integrals(carm, detector)[0]
-    return np.asarray(integral * np.float32(counted.step_g_cm3 / 10.0), dtype=np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """Areal density of something small, on the pixels it can reach.
+
+    Parameters
+    ----------
+    region
+        Which pixels.
+    areal_g_cm2
+        (region's rows, cols) float32.
+    """
+
+    region: Region
+    areal_g_cm2: Float32Array
+
+
+def field_patch(density_g_cm3: Float32Array, patient_from_index: Affine, carm: CArm, detector: Detector) -> Patch:
+    """Areal density of a small field of densities (nk, nj, ni), g/cm3, such as contrast: where it is not 0."""
+    filled = [np.flatnonzero(density_g_cm3.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    if not len(filled[0]):
+        return Patch(Region(0, 0, 0, 0), np.zeros((0, 0), dtype=np.float32))
+    first, last = (np.array([axis[end] for axis in filled]) for end in (0, -1))
+    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    index = first[::-1] - 1.0 + corners * (last - first + 2.0)[::-1]
+    shape = (detector.rows, detector.cols)
+    region = Region.about(carm.pixel_of(patient_from_index.points(index), detector), 1.0, shape)
+    if not region:
+        return Patch(region, np.zeros((region.rows, region.cols), dtype=np.float32))
+    part = density_g_cm3[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
+    placed = Affine(patient_from_index.matrix, patient_from_index.points(first[::-1].astype(float)))
+    counted = Counted.from_density(part)
+    integral = Projector(counted.counts, placed).line_integrals(carm, detector, region)[0]
+    return Patch(region, np.asarray(integral * np.float32(counted.step_g_cm3 / 10.0), dtype=np.float32))

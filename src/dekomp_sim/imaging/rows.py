@@ -1,0 +1,151 @@
+"""Compiled loops over a picture's rows: blur, quantum noise, detection and the console's look. Plain arrays in and out.
+
+Each takes a span of rows, so that threads outside share a picture out; a row's values do not depend on the span it is
+in. Taps are half a symmetric filter, the centre first; beyond the picture its edge pixels go on. Slow twins:
+tests/laws/test_rows.py.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+ROWS_AT_ONCE: Final = 64
+"""Rows of a picture that one thread takes at a time."""
+
+_SQRT_HALF = math.sqrt(0.5)
+
+
+def by_rows(rows: int, work: Callable[[int, int], None], threads: int | None = None) -> None:
+    """Call `work(first, last)` for spans of rows that cover a picture, on up to `threads` threads."""
+    spans = [(first, min(first + ROWS_AT_ONCE, rows)) for first in range(0, rows, ROWS_AT_ONCE)]
+    count = min(threads or os.cpu_count() or 1, len(spans))
+    if count == 1:
+        for span in spans:
+            work(*span)
+    else:
+        list(_pool(count).map(lambda span: work(*span), spans))
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Kept between pictures: starting threads costs as much as a small picture's rows."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="picture-rows")
+
+
+@njit(cache=True, nogil=True)
+def _down(image, taps, r, line):  # type: ignore[no-untyped-def]
+    """Row r blurred down the columns into line[reach : reach + cols], its ends carried on."""
+    rows, cols = image.shape
+    reach = taps.size - 1
+    middle = line[reach : reach + cols]
+    here = image[r]
+    centre = taps[0]
+    for c in range(cols):
+        middle[c] = centre * here[c]
+    for t in range(1, reach + 1):
+        above, below, tap = image[max(r - t, 0)], image[min(r + t, rows - 1)], taps[t]
+        for c in range(cols):
+            middle[c] += tap * (above[c] + below[c])
+    line[:reach] = line[reach]
+    line[reach + cols :] = line[reach + cols - 1]
+
+
+@njit(cache=True, nogil=True)
+def _across(line, taps, out):  # type: ignore[no-untyped-def]
+    """A line with `reach` values to spare at both ends, blurred along itself."""
+    cols = out.size
+    reach = taps.size - 1
+    centre = taps[0]
+    for c in range(cols):
+        out[c] = centre * line[reach + c]
+    for t in range(1, reach + 1):
+        left, right, tap = line[reach - t : reach - t + cols], line[reach + t : reach + t + cols], taps[t]
+        for c in range(cols):
+            out[c] += tap * (left[c] + right[c])
+
+
+@njit(cache=True, nogil=True)
+def blur_rows(image, taps, first, last, out):  # type: ignore[no-untyped-def]
+    """Rows first..last of `image` blurred in both directions."""
+    line = np.empty(image.shape[1] + 2 * (taps.size - 1), np.float32)
+    for r in range(first, last):
+        _down(image, taps, r, line)
+        _across(line, taps, out[r])
+
+
+@njit(cache=True, nogil=True)
+def _quanta(mean, normal):  # type: ignore[no-untyped-def]
+    """The number of quanta of Poisson's law at the quantile of a normal draw: its distribution function inverted."""
+    left = 0.5 * math.erfc(-normal * _SQRT_HALF)
+    chance = math.exp(-mean)
+    count = 0
+    while left > chance and count < 200:
+        left -= chance
+        count += 1
+        chance *= mean / count
+    return count
+
+
+@njit(cache=True, nogil=True)
+def noise_rows(mean, quantum, normals, law_change, first, last, out):  # type: ignore[no-untyped-def]
+    """Deviation of compound Poisson draws from `mean`, of variance mean * quantum, from one normal draw a pixel.
+
+    Fewer than `law_change` quanta: Poisson's number of quanta times `quantum`; from there a normal law, never below
+    nothing.
+    """
+    cols = mean.shape[1]
+    for r in range(first, last):
+        expected, quanta, draw, deviation = mean[r], quantum[r], normals[r], out[r]
+        for c in range(cols):
+            deviation[c] = max(draw[c] * np.sqrt(expected[c] * quanta[c]), -expected[c])
+        for c in range(cols):
+            if expected[c] < law_change * quanta[c]:
+                deviation[c] = np.float32(_quanta(expected[c] / quanta[c], draw[c]) * quanta[c]) - expected[c]
+
+
+@njit(cache=True, nogil=True)
+def detect_rows(mean, deviation, normals, taps, levels, first, last, out):  # type: ignore[no-untyped-def]
+    """Blurred mean + blurred deviation + electronic noise, held to what a pixel can hold.
+
+    levels: electronic noise's standard deviation, least and most.
+    """
+    cols = mean.shape[1]
+    line = np.empty(cols + 2 * (taps.size - 1), np.float32)
+    electronic, least, most = levels
+    for r in range(first, last):
+        _down(deviation, taps, r, line)
+        got, expected, draw = out[r], mean[r], normals[r]
+        _across(line, taps, got)
+        for c in range(cols):
+            got[c] = min(max(got[c] + expected[c] + electronic * draw[c], least), most)
+
+
+@njit(cache=True, nogil=True)
+def show_rows(log_signal, slow, taps, window, table, first, last, out):  # type: ignore[no-untyped-def]
+    """Grey values: window with the slow change taken away and the detail enhanced, through a table.
+
+    window: (gain of what is finer than `taps`, level of the table's start, entries per unit of log signal).
+    """
+    cols = log_signal.shape[1]
+    line = np.empty(cols + 2 * (taps.size - 1), np.float32)
+    soft = np.empty(cols, np.float32)
+    place = np.empty(cols, np.int32)
+    gain, low, per = window
+    top = np.float32(table.size - 1)
+    for r in range(first, last):
+        _down(log_signal, taps, r, line)
+        _across(line, taps, soft)
+        here, taken, shown = log_signal[r], slow[r], out[r]
+        for c in range(cols):
+            value = (here[c] + gain * (here[c] - soft[c]) - taken[c] - low) * per
+            place[c] = np.int32(min(max(value, np.float32(0.0)), top) + np.float32(0.5))
+        for c in range(cols):
+            shown[c] = table[place[c]]
