@@ -149,7 +149,7 @@ METRICS: Final[Mapping[str, Definition]] = MappingProxyType(
             "Axis off target",
             "mm",
             "Distance of the planned target from that instrument's axis, whatever its depth.",
-            "Entry and aim apart from depth (Luciano, Neurosurgery 2013;72:A89 scored both).",
+            "Entry and aim apart from depth (Luciano, Neurosurgery 2013;72(s1) scored both).",
             Group.NEEDLE,
             1,
         ),
