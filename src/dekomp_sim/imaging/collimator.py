@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
@@ -79,13 +80,21 @@ class Collimator:
         The edge falls off over `PENUMBRA_MM`. An opening as wide as the field has no edge.
         """
         right = (np.arange(active.cols) - (active.cols - 1) / 2.0) * active.pixel_mm
-        down = (np.arange(active.rows) - (active.rows - 1) / 2.0) * active.pixel_mm
-        columns = _edge(np.abs(right) - self.across * active.width_mm / 2.0, self.across < 1.0)
-        rows = _edge(np.abs(down) - self.along * active.height_mm / 2.0, self.along < 1.0)
-        mask = rows[:, None] * columns
+        up = ((active.rows - 1) / 2.0 - np.arange(active.rows)) * active.pixel_mm
+        return sealed(self.passes(right, up[:, None], active).astype(np.float32))
+
+    def passes(self, right_mm: ArrayLike, up_mm: ArrayLike, active: Detector) -> FloatArray:
+        """The same for places on the detector's plane, mm from the central ray: shapes that broadcast.
+
+        Beyond the active field nothing passes.
+        """
+        right, up = np.abs(right_mm), np.abs(up_mm)
+        columns = _edge(right - self.across * active.width_mm / 2.0, self.across < 1.0)
+        rows = _edge(up - self.along * active.height_mm / 2.0, self.along < 1.0)
+        passing = rows * columns * ((right <= active.width_mm / 2.0) & (up <= active.height_mm / 2.0))
         if self.iris is not None:
-            mask = mask * _edge(np.hypot(down[:, None], right) - self._iris_mm(active) / 2.0, True)
-        return sealed(mask.astype(np.float32))
+            passing = passing * _edge(np.hypot(up, right) - self._iris_mm(active) / 2.0, True)
+        return np.asarray(passing)
 
     def _iris_mm(self, active: Detector) -> float:
         return (self.iris or 0.0) * min(active.width_mm, active.height_mm)
@@ -106,11 +115,11 @@ def _require(name: str, found: float, most: float) -> None:
         raise OutOfRangeError(name, f"{found:g}", f"{LEAST_OPEN:g} to {most:g} of the field")
 
 
-def _edge(beyond_mm: FloatArray, there: bool) -> FloatArray:
+def _edge(beyond_mm: ArrayLike, there: bool) -> FloatArray:
     """1 inside, 0 beyond an edge, falling linearly over the penumbra; 1 everywhere where there is no edge."""
     if not there:
-        return np.ones_like(beyond_mm)
-    return np.asarray(np.clip(0.5 - beyond_mm / PENUMBRA_MM, 0.0, 1.0))
+        return np.ones(np.shape(beyond_mm))
+    return np.asarray(np.clip(0.5 - np.asarray(beyond_mm) / PENUMBRA_MM, 0.0, 1.0))
 
 
 def _area_within_circle(half_width: float, half_height: float, radius: float) -> float:

@@ -37,6 +37,14 @@ SPOT_DETECTOR_UGY: Final = 0.5
 """Assumption: the same for one picture kept as evidence (needle at the annulus, discogram): ten fluoroscopy frames."""
 
 
+UNCERTAINTY: Final = 0.35
+"""Relative uncertainty that a C-arm's own display of air kerma and kerma-area product may have (IEC 60601-2-43). What
+is computed from them (dose of the skin, of staff) is less certain still."""
+
+UNCERTAINTY_WORDS: Final = f"simulated, the true value may differ by more than {UNCERTAINTY:.0%}."
+"""What every computed dose says of itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Technique:
     """What the generator gives in one exposure.
