@@ -8,8 +8,8 @@ import pytest
 from glass import glass_patient
 
 from dekomp_sim.anatomy import Level, Patient, Side
-from dekomp_sim.anatomy.phantom import build_phantom
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.build import build_phantom
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.procedure import Case, Setting, begin
 
 

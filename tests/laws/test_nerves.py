@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import Level, Side, Strand, Structure
 from dekomp_sim.anatomy.nerves import lay_nerves
-from dekomp_sim.anatomy.phantom_bones import joint_of, superior_process
-from dekomp_sim.anatomy.phantom_fields import part_distance
-from dekomp_sim.anatomy.phantom_frames import stack
-from dekomp_sim.anatomy.phantom_parts import rows
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.bones import joint_of, superior_process
+from dekomp_sim.anatomy.phantom.fields import part_distance
+from dekomp_sim.anatomy.phantom.frames import stack
+from dekomp_sim.anatomy.phantom.parts import rows
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.geometry import Rigid
 
 SPEC = PhantomSpec()

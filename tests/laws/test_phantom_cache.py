@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import Patient
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.files import cached_patient, phantom_patient
 from dekomp_sim.files.journal import plain
 from dekomp_sim.files.phantoms import CACHE_VARIABLE, MOST_CACHED, cache_folder

@@ -13,7 +13,13 @@ HALF, ROOT = 0.5, np.sqrt(3.0) / 2.0
 @pytest.mark.parametrize(
     ("primary_deg", "secondary_deg", "towards_detector", "right", "up"),
     [
-        (0.0, 0.0, (0, -1, 0), (1, 0, 0), (0, 0, 1)),  # AP: detector in front, the patient's left on the picture's right
+        (
+            0.0,
+            0.0,
+            (0, -1, 0),
+            (1, 0, 0),
+            (0, 0, 1),
+        ),  # AP: detector in front, the patient's left on the picture's right
         (180.0, 0.0, (0, 1, 0), (-1, 0, 0), (0, 0, 1)),  # PA, as over a prone patient: left on the left
         (90.0, 0.0, (1, 0, 0), (0, 1, 0), (0, 0, 1)),  # left lateral: the back on the right
         (-90.0, 0.0, (-1, 0, 0), (0, -1, 0), (0, 0, 1)),  # right lateral: the front on the right

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import BONES, Level, Patient, Side, Structure
-from dekomp_sim.anatomy.phantom import build_phantom, phantom_digest
-from dekomp_sim.anatomy.phantom_frames import stack
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.build import build_phantom, phantom_digest
+from dekomp_sim.anatomy.phantom.frames import stack
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.arrays import FloatArray
 
 SPEC = PhantomSpec(voxel_mm=1.2)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import Level
-from dekomp_sim.anatomy.phantom import disc_row
-from dekomp_sim.anatomy.phantom_fields import beyond_endplate, disc_side, local, part_distance, smooth_less
-from dekomp_sim.anatomy.phantom_frames import stack
-from dekomp_sim.anatomy.phantom_paint import noise_cube
-from dekomp_sim.anatomy.phantom_parts import box, tube
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.build import disc_row
+from dekomp_sim.anatomy.phantom.fields import beyond_endplate, disc_side, local, part_distance, smooth_less
+from dekomp_sim.anatomy.phantom.frames import stack
+from dekomp_sim.anatomy.phantom.paint import noise_cube
+from dekomp_sim.anatomy.phantom.parts import box, tube
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.geometry import Rigid
 
 SPEC = PhantomSpec()

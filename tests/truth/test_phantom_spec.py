@@ -9,8 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from dekomp_sim.anatomy.phantom import build_phantom
-from dekomp_sim.anatomy.phantom_spec import HerniationSpec, PhantomSpec
+from dekomp_sim.anatomy.phantom.build import build_phantom
+from dekomp_sim.anatomy.phantom.spec import HerniationSpec, PhantomSpec
 from dekomp_sim.errors import InputError, OutOfRangeError
 
 SHIPPED = Path(__file__).parents[2] / "phantoms" / "lumbar_reference.yaml"

@@ -159,8 +159,8 @@ def test_a_volume_that_ends_before_the_skin_is_refused() -> None:
 
 @cache
 def _phantom() -> Patient:
-    from dekomp_sim.anatomy.phantom import build_phantom
-    from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+    from dekomp_sim.anatomy.phantom.build import build_phantom
+    from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 
     return build_phantom(replace(PhantomSpec(), voxel_mm=2.0))
 

@@ -88,7 +88,9 @@ class DiscShape:
             return np.zeros(points_mm.shape[:-1])
         azimuth = np.degrees(np.arctan2(self.protrusion.side.sign * points_mm[..., 0], points_mm[..., 1]))
         sigma = self.protrusion.width_deg / 2.3548
-        return np.asarray(self.protrusion.depth_mm * np.exp(-(((azimuth - self.protrusion.azimuth_deg) / sigma) ** 2) / 2.0))
+        return np.asarray(
+            self.protrusion.depth_mm * np.exp(-(((azimuth - self.protrusion.azimuth_deg) / sigma) ** 2) / 2.0)
+        )
 
     def height_mm(self, points_mm: FloatArray) -> FloatArray:
         """Height (...) of the disc at points (..., 3) of the disc frame, mm."""

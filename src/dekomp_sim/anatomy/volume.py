@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.arrays import FloatArray, Int16Array, UInt8Array, sealed
+from dekomp_sim.geometry.affine import Affine
 
 
 @dataclass(frozen=True, slots=True, eq=False)

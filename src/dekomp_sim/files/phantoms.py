@@ -26,7 +26,7 @@ import dekomp_sim
 from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
 from dekomp_sim.anatomy.labels import Level, Side, Structure
 from dekomp_sim.anatomy.patient import Patient, Strand
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.documents import read_yaml
@@ -49,7 +49,7 @@ STALE_S: Final = 24 * 3600.0
 
 _ALIGNED: Final = 4096
 
-_BUILDER: Final = ("phantom*.py", "nerves.py", "disc_*.py", "labels.py")
+_BUILDER: Final = ("phantom/*.py", "nerves.py", "disc_*.py", "labels.py")
 
 
 def phantom_patient(spec_path: Path | str) -> Patient:
@@ -69,7 +69,7 @@ def cached_patient(spec: PhantomSpec) -> Patient:
     found = _read(file)
     if found is not None:
         return found
-    from dekomp_sim.anatomy.phantom import build_phantom  # a second of import with its compiler, wanted here only
+    from dekomp_sim.anatomy.phantom.build import build_phantom  # a second of import with its compiler, wanted here only
 
     patient = build_phantom(spec)
     with suppress(OSError, InputError):

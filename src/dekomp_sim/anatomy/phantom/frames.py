@@ -10,7 +10,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
 from dekomp_sim.anatomy.labels import Level
-from dekomp_sim.anatomy.phantom_spec import DISC_NAMES, VERTEBRA_NAMES, DiscSpec, PhantomSpec, VertebraSpec
+from dekomp_sim.anatomy.phantom.spec import DISC_NAMES, VERTEBRA_NAMES, DiscSpec, PhantomSpec, VertebraSpec
 from dekomp_sim.geometry.rigid import Rigid
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dekomp_sim.anatomy.phantom_fields import (
+from dekomp_sim.anatomy.phantom.fields import (
     FAR,
     IndexArray,
     body_distance,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra
-from dekomp_sim.anatomy.phantom_parts import Part, tube
+from dekomp_sim.anatomy.phantom.frames import Column, Interspace, Vertebra
+from dekomp_sim.anatomy.phantom.parts import Part, tube
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 

@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit
 
 from dekomp_sim.anatomy.labels import Structure
-from dekomp_sim.anatomy.phantom_fields import FAR, noise, share, smooth_less, wing_station
-from dekomp_sim.anatomy.phantom_frames import Column
-from dekomp_sim.anatomy.phantom_paint import Picture, Place
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.fields import FAR, noise, share, smooth_less, wing_station
+from dekomp_sim.anatomy.phantom.frames import Column
+from dekomp_sim.anatomy.phantom.paint import Picture, Place
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.errors import OutOfRangeError
 

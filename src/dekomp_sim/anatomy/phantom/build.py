@@ -14,14 +14,14 @@ from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
 from dekomp_sim.anatomy.labels import Level, Structure
 from dekomp_sim.anatomy.nerves import lay_nerves
 from dekomp_sim.anatomy.patient import Patient, Strand
-from dekomp_sim.anatomy.phantom_bones import arch, joint_of, ribs, sacrum
-from dekomp_sim.anatomy.phantom_fields import FAR
-from dekomp_sim.anatomy.phantom_frames import Column, Interspace, Vertebra, stack
-from dekomp_sim.anatomy.phantom_organs import organs, strand_parts, vessels_and_bowel
-from dekomp_sim.anatomy.phantom_paint import Canvas, noise_cube, paint_bone, paint_disc, paint_soft, paint_wing
-from dekomp_sim.anatomy.phantom_parts import Part, reach, rows
-from dekomp_sim.anatomy.phantom_spec import VERTEBRA_NAMES, PhantomSpec
-from dekomp_sim.anatomy.phantom_trunk import gluteal_table, paint_trunk, sacroiliac, trunk_matter, trunk_profile, wing
+from dekomp_sim.anatomy.phantom.bones import arch, joint_of, ribs, sacrum
+from dekomp_sim.anatomy.phantom.fields import FAR
+from dekomp_sim.anatomy.phantom.frames import Column, Interspace, Vertebra, stack
+from dekomp_sim.anatomy.phantom.organs import organs, strand_parts, vessels_and_bowel
+from dekomp_sim.anatomy.phantom.paint import Canvas, noise_cube, paint_bone, paint_disc, paint_soft, paint_wing
+from dekomp_sim.anatomy.phantom.parts import Part, reach, rows
+from dekomp_sim.anatomy.phantom.spec import VERTEBRA_NAMES, PhantomSpec
+from dekomp_sim.anatomy.phantom.trunk import gluteal_table, paint_trunk, sacroiliac, trunk_matter, trunk_profile, wing
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.affine import Affine

@@ -8,9 +8,9 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import Side, Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.anatomy.phantom_frames import Column
-from dekomp_sim.anatomy.phantom_parts import Part, ellipsoid, tube
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.frames import Column
+from dekomp_sim.anatomy.phantom.parts import Part, ellipsoid, tube
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry.rigid import Rigid
 
