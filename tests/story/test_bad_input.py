@@ -16,7 +16,7 @@ import SimpleITK
 from dicom_files import write_multiframe, write_series, write_slice
 
 from dekomp_sim.anatomy import Level, Patient, Protrusion, Side, Volume
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.cli.app import main
 from dekomp_sim.errors import DekompSimError, InputError
 from dekomp_sim.files import (

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dekomp_sim.anatomy.phantom_spec import PhantomSpec
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.files import phantom_patient, read_yaml, schema, shipped, write_volume
 from dekomp_sim.files.shipped import Kind
