@@ -12,6 +12,7 @@ Float32Array = NDArray[np.float32]
 Int16Array = NDArray[np.int16]
 UInt8Array = NDArray[np.uint8]
 BoolArray = NDArray[np.bool_]
+IndexArray = NDArray[np.int64]
 
 _Any = TypeVar("_Any", bound=np.generic)
 

@@ -194,7 +194,7 @@ def test_a_real_scans_discs_agree_with_its_anatomy() -> None:
         in_disc = patient.volume.hu_at(disc.patient_from_disc.points([[0.0, 0.0, 0.0], [5.0, 0.0, 0.0]]))
         assert np.all((in_disc > 20.0) & (in_disc < 200.0)), "disc, neither bone nor fat"
         bone = patient.volume.label_at(disc.patient_from_disc.points([[0.0, 0.0, 14.0], [0.0, 0.0, -14.0]]))
-        assert bone.tolist() == [level.upper, level.lower]
+        assert bone.tolist() == [level.vertebra_above, level.vertebra_below]
         canal = patient.volume.hu_at(disc.patient_from_disc.points([0.0, disc.half_depth_mm + 6.0, 0.0]))
         assert -50.0 < canal < 120.0, "behind the disc lies the canal"
 

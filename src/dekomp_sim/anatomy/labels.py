@@ -86,14 +86,14 @@ class Level(StrEnum):
     L5_S1 = "L5-S1"
 
     @property
-    def upper(self) -> Structure:
+    def vertebra_above(self) -> Structure:
         """The vertebra above."""
         return _ABOVE[self]
 
     @property
-    def lower(self) -> Structure:
+    def vertebra_below(self) -> Structure:
         """The vertebra below."""
-        return VERTEBRAE[VERTEBRAE.index(self.upper) - 1]
+        return VERTEBRAE[VERTEBRAE.index(self.vertebra_above) - 1]
 
 
 _ABOVE = {

@@ -114,14 +114,16 @@ def find_disc(vertebrae: Mapping[Structure, Vertebra], level: Level) -> DiscShap
     InputError
         If one of the vertebrae is not labelled or the space between them is no disc's.
     """
-    absent = [structure for structure in (level.upper, level.lower) if structure not in vertebrae]
+    absent = [structure for structure in (level.vertebra_above, level.vertebra_below) if structure not in vertebrae]
     if absent:
-        shown = ", ".join(pair for pair in Level if pair.upper in vertebrae and pair.lower in vertebrae)
+        shown = ", ".join(
+            pair for pair in Level if pair.vertebra_above in vertebrae and pair.vertebra_below in vertebrae
+        )
         names = " and ".join(structure.name.removeprefix("VERTEBRA_") for structure in absent)
         raise InputError(
             f"level {level}", f"a label map without {names}", shown or "none", "Choose a level that the volume shows"
         )
-    above, below = vertebrae[level.upper], vertebrae[level.lower]
+    above, below = vertebrae[level.vertebra_above], vertebrae[level.vertebra_below]
     gap = _Gap(above.bone, below.bone)
     # The arch of S1 is mostly left out of its label: the upper vertebra then says alone where the back is.
     posterior = above.posterior if level is Level.L5_S1 else unit(above.posterior + below.posterior)

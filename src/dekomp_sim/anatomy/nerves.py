@@ -161,7 +161,7 @@ def _nearer_facet(disc: DiscShape, side: Side, point: FloatArray, share: float) 
 
 def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
     b, half = disc.half_depth_mm, _half_height(disc)
-    upper = disc.level.upper.name.removeprefix("VERTEBRA_")
+    upper = disc.level.vertebra_above.name.removeprefix("VERTEBRA_")
     start = _origin(above, side) if above else _station(disc, side, 0.34, posterior_wall_mm(disc) + 5.0, half + 22.0)
     path = [
         start,
@@ -183,7 +183,7 @@ def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
 
 
 def _ganglion(disc: DiscShape, side: Side) -> Strand:
-    upper = disc.level.upper.name.removeprefix("VERTEBRA_")
+    upper = disc.level.vertebra_above.name.removeprefix("VERTEBRA_")
     centre = _beneath(disc, side)
     before = _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, _half_height(disc) + 6.6)
     after = _nearer_facet(disc, side, _station(disc, side, 1.0, 0.86 * disc.half_depth_mm, 0.0), 1.0)
@@ -193,7 +193,7 @@ def _ganglion(disc: DiscShape, side: Side) -> Strand:
 
 
 def _traversing(disc: DiscShape, below: Sequence[DiscShape], side: Side) -> Strand:
-    lower = disc.level.lower.name.removeprefix("VERTEBRA_")
+    lower = disc.level.vertebra_below.name.removeprefix("VERTEBRA_")
     half, wall = _half_height(disc), posterior_wall_mm(disc)
     path = [_station(disc, side, 0.26, wall + 4.6, half + 3.0), _station(disc, side, 0.33, wall + 4.2, -half)]
     path.append(_origin(disc, side))

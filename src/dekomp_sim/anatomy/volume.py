@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.arrays import FloatArray, Int16Array, UInt8Array, sealed
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, Int16Array, UInt8Array, sealed
 from dekomp_sim.geometry.affine import Affine
 
 
@@ -61,7 +61,7 @@ class Volume:
             return np.zeros(inside.shape, dtype=np.uint8)
         return np.where(inside, self.labels[k, j, i], np.uint8(0)).astype(np.uint8)
 
-    def _nearest(self, points_mm: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    def _nearest(self, points_mm: ArrayLike) -> tuple[BoolArray, IndexArray, IndexArray, IndexArray]:
         index = np.rint(self.patient_from_index.indices(points_mm)).astype(np.int64)
         size = np.array(self.size)
         inside = np.all((index >= 0) & (index < size), axis=-1)

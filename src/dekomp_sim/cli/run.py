@@ -44,7 +44,6 @@ from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.cameras import View
 from dekomp_sim.viewer.probe import probe
 
-
 SCENES: Final = {
     View.CLOSE_UP: "The treated disc from the side of the approach",
     View.AXIAL: "The treated disc from the feet, cut open",
