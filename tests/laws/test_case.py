@@ -15,6 +15,8 @@ from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.disc import contrast_balance_ml, tissue_balance_ml
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain
+from dekomp_sim.imaging.brightness import DoseRate
+from dekomp_sim.imaging.collimator import Field
 from dekomp_sim.procedure import Action, Case, Refusal, after, case_digest, may
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.ranges import out_of_range
@@ -36,6 +38,10 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(do.Sedate, st.sampled_from(list(do.Sedation))),
     st.builds(do.SetView, st.sampled_from(list(do.View))),
     st.builds(do.Expose, kv=st.floats(20.0, 140.0), frames=st.integers(0, 20)),
+    st.builds(do.MoveTable, up_mm=st.floats(-200.0, 400.0), left_mm=st.floats(-50.0, 50.0)),
+    st.builds(do.SetCollimator, st.floats(0.0, 1.1), iris=st.none() | st.floats(0.0, 1.6)),
+    st.builds(do.SetField, st.sampled_from(list(Field))),
+    st.builds(do.SetFluoroscopy, st.sampled_from(list(DoseRate)), st.floats(0.5, 31.0)),
     st.builds(do.Anaesthetise, st.floats(0.0, 10.0)),
     st.builds(do.Insert, KEYS, entry_lateral_mm=st.floats(-10.0, 10.0)),
     st.builds(do.Advance, KEYS, to=MARKS, offset_mm=st.floats(-20.0, 30.0)),
@@ -158,7 +164,7 @@ def test_an_action_read_back_from_its_record_is_the_same(action: Action) -> None
 
 def test_every_action_has_its_word_and_no_two_share_one() -> None:
     words = [kind.__dataclass_fields__["do"].default for kind in get_args(Action)]
-    assert len(set(words)) == len(words) == 25
+    assert len(set(words)) == len(words) == 29
 
 
 @given(seconds=st.floats(allow_nan=True, allow_infinity=True))

@@ -270,7 +270,7 @@ def test_the_paragraph_tells_the_case_to_a_clinician(story: Story, metrics: Metr
     words = summary(metrics, story)
     assert words.startswith("L4-L5 was approached from the left through two skin punctures, ")
     assert f"{metrics.removed_ml:.2f} mL ({metrics.removed_g:.2f} g) of tissue" in words
-    assert "Three exposures with 1.1 s of fluoroscopy" in words
+    assert "Three exposures with 1.0 s of fluoroscopy" in words
     assert "one refused step" in words
     assert words.endswith("Nothing was injured.")
     assert "\n" not in words

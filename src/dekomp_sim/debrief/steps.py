@@ -106,6 +106,10 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             return f"Sedate: {action.level}."
         case do.SetView():
             return _view(action)
+        case do.MoveTable():
+            return f"Move the table {action.left_mm:+g} mm left, {action.head_mm:+g} headward, {action.up_mm:+g} up."
+        case do.SetCollimator() | do.SetField() | do.SetFluoroscopy():
+            return _console(action)
         case do.Expose():
             return _exposure(action)
         case do.Anaesthetise():
@@ -271,9 +275,22 @@ def _view(action: do.SetView) -> str:
 
 
 def _exposure(action: do.Expose) -> str:
+    kv = "automatic kV" if action.kv == "auto" else f"{action.kv:g} kV"
     mas = "automatic mAs" if action.mas == "auto" else f"{action.mas:g} mAs"
     frames = f", {action.frames} frames" if action.frames > 1 else ""
-    return f"Expose: {action.kv:g} kV, {mas}{frames}."
+    return f"Expose: {kv}, {mas}{frames}."
+
+
+def _console(action: do.SetCollimator | do.SetField | do.SetFluoroscopy) -> str:
+    """How the console is set."""
+    match action:
+        case do.SetCollimator():
+            iris = f", iris to {action.iris:.0%}" if action.iris is not None else ""
+            return f"Collimate to {action.across:.0%} across and {action.along:.0%} along{iris}."
+        case do.SetField():
+            return f"Field: {action.field}."
+        case do.SetFluoroscopy():
+            return f"Fluoroscopy: {action.rate.replace('_', ' ')}, {action.pulses_per_s:g} pulses/s."
 
 
 def _entry(action: do.Insert) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -103,6 +104,12 @@ class Collimator:
 def active(detector: Detector, field: Field) -> Detector:
     """The part of a detector that a field uses, at its full matrix: the same pixels in number, smaller in size."""
     return Detector(detector.rows, detector.cols, detector.pixel_mm * FIELD_SHARE[field])
+
+
+@lru_cache(maxsize=8)
+def shutter(collimator: Collimator, active: Detector) -> Float32Array | None:
+    """The collimator's mask, or None where it hides nothing; one array for one setting, for who keeps things by it."""
+    return None if collimator == OPEN else collimator.mask(active)
 
 
 def zoom(field: Field) -> float:

@@ -5,7 +5,7 @@ For a prone patient with the tube under the table. Frames: the patient's (LPS, m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -50,7 +50,8 @@ class Gantry:
     Parameters
     ----------
     stand
-        Side of the patient at which the C-arm stands; the C opens to the other side, where the operator is.
+        Side of the patient at which the C-arm stands; the C opens to the other side. None: opposite the operator,
+        whom `facing` tells; at the right where nobody did.
     under_deg, over_deg
         How far the C slides along its orbit from the detector straight over the back: until the detector comes to
         the stand's side and the C under the table; the other way, with the C over the patient. Arms that are not
@@ -67,7 +68,7 @@ class Gantry:
         Distance of the C's middle line from the focus and the detector, and half the C's thickness.
     """
 
-    stand: Side = Side.RIGHT
+    stand: Side | None = None
     under_deg: float = 95.0
     over_deg: float = 95.0
     tilt_deg: float = 45.0
@@ -79,6 +80,16 @@ class Gantry:
     housing_depth_mm: float = 110.0
     arc_gap_mm: float = 180.0
     arc_half_mm: float = 60.0
+
+    def facing(self, side: Side) -> Gantry:
+        """The same, standing opposite an operator at `side` unless its stand is given."""
+        other = Side.RIGHT if side is Side.LEFT else Side.LEFT
+        return replace(self, stand=self.stand or other)
+
+    @property
+    def stands(self) -> Side:
+        """Where it stands."""
+        return self.stand or Side.RIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +220,12 @@ def pair_collides(gantry: Gantry, frontal: CArm, lateral: CArm, detector: Detect
 
 def _out_of_reach(gantry: Gantry, carm: CArm) -> list[str]:
     turned = (carm.primary_deg - OVER_THE_BACK_DEG + 180.0) % 360.0 - 180.0
-    toward_stand = -turned * gantry.stand.sign
+    toward_stand = -turned * gantry.stands.sign
     most, way = (gantry.under_deg, "toward") if toward_stand >= 0.0 else (gantry.over_deg, "away from")
     found = []
     if abs(toward_stand) > most + 1e-9:
         found.append(
-            f"The C-arm slides {most:g} degrees at most {way} its stand at the patient's {gantry.stand}; "
+            f"The C-arm slides {most:g} degrees at most {way} its stand at the patient's {gantry.stands}; "
             f"this view needs {abs(toward_stand):.0f}."
         )
     if abs(carm.secondary_deg) > gantry.tilt_deg + 1e-9:
@@ -251,7 +262,7 @@ def _collisions(gantry: Gantry, carm: CArm, detector: Detector, table: Table, bo
 
 def _arc(gantry: Gantry, carm: CArm) -> list[Block]:
     """The C as blocks on half a circle about the middle between focus and detector, on the stand's side."""
-    side = -gantry.stand.sign * carm.image_right
+    side = -gantry.stands.sign * carm.image_right
     centre = carm.source_mm + carm.towards_detector * carm.source_to_detector_mm / 2.0
     radius = carm.source_to_detector_mm / 2.0 + gantry.arc_gap_mm
     turns = np.radians(np.arange(-90.0, 90.0 + _ARC_STEP_DEG / 2.0, _ARC_STEP_DEG))

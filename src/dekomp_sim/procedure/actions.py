@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le
 
 from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.imaging.brightness import DoseRate
+from dekomp_sim.imaging.collimator import Field
 
 Positive = Annotated[float, Gt(0.0)]
 Depth = Annotated[float, Ge(0.0), Le(300.0)]
@@ -149,13 +151,53 @@ class SetView:
 
 
 @dataclass(frozen=True, slots=True)
-class Expose:
-    """Press the pedal: `frames` pulses at one kV; `mas` is that of one pulse, or the machine's own choice.
+class MoveTable:
+    """Shift the table, with the patient, from where the C-arm's isocentre lies in the treated disc.
 
-    `spot` asks automatic exposure for a picture to keep rather than a frame of fluoroscopy: more dose, less noise.
+    The next views are taken about the same place. A raised patient is nearer to the detector and farther from the tube.
     """
 
-    kv: Annotated[float, Ge(40.0), Le(125.0)] = 80.0
+    left_mm: Annotated[float, Ge(-120.0), Le(120.0)] = 0.0
+    head_mm: Annotated[float, Ge(-300.0), Le(300.0)] = 0.0
+    up_mm: Annotated[float, Ge(-150.0), Le(300.0)] = 0.0
+    do: Literal["move_table"] = "move_table"
+
+
+@dataclass(frozen=True, slots=True)
+class SetCollimator:
+    """Close the beam to a share of the field: between the blades across and along the picture, and within the iris."""
+
+    across: Annotated[float, Ge(0.1), Le(1.0)] = 1.0
+    along: Annotated[float, Ge(0.1), Le(1.0)] = 1.0
+    iris: Annotated[float, Ge(0.1), Le(1.5)] | None = None
+    do: Literal["set_collimator"] = "set_collimator"
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """Choose the field: the whole detector or one of two magnified parts."""
+
+    field: Field = Field.FULL
+    do: Literal["set_field"] = "set_field"
+
+
+@dataclass(frozen=True, slots=True)
+class SetFluoroscopy:
+    """Choose dose rate and pulses per second."""
+
+    rate: DoseRate = DoseRate.NORMAL
+    pulses_per_s: Annotated[float, Ge(1.0), Le(30.0)] = 8.0
+    do: Literal["set_fluoroscopy"] = "set_fluoroscopy"
+
+
+@dataclass(frozen=True, slots=True)
+class Expose:
+    """Press the pedal: `frames` pulses. kV, and the mAs of one pulse, are the machine's own choice or set by hand.
+
+    `spot` asks for a picture to keep rather than a frame of fluoroscopy: more dose, less noise.
+    """
+
+    kv: Annotated[float, Ge(40.0), Le(125.0)] | Literal["auto"] = "auto"
     mas: Positive | Literal["auto"] = "auto"
     frames: Annotated[int, Ge(1), Le(2000)] = 1
     spot: bool = False
@@ -325,6 +367,10 @@ Action = (
     | PrepareSterileField
     | Sedate
     | SetView
+    | MoveTable
+    | SetCollimator
+    | SetField
+    | SetFluoroscopy
     | Expose
     | Anaesthetise
     | Incise

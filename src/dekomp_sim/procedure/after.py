@@ -21,7 +21,7 @@ from dekomp_sim.procedure.movement import insert, pull, push, seat, take_out, tu
 from dekomp_sim.procedure.nucleus import decompressed, injected, specimen_sent
 from dekomp_sim.procedure.rules import may
 from dekomp_sim.procedure.sites import as_tuple, axis_asked, depth_wanted_mm
-from dekomp_sim.procedure.xray import exposed, turned
+from dekomp_sim.procedure.xray import exposed, shifted, switched, turned
 
 SECONDS: Final = {
     "assess_candidate": 300.0,
@@ -107,6 +107,10 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
             return _sedated(case, action)
         case do.SetView():
             return turned(case, action)
+        case do.MoveTable():
+            return shifted(case, action)
+        case do.SetCollimator() | do.SetField() | do.SetFluoroscopy():
+            return switched(case, action)
         case do.Expose():
             assert case.carm is not None  # the rules have asked
             return exposed(case, case.carm, action)

@@ -19,7 +19,11 @@ from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.disc import Disc, Receipt, voxelise
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.carm import CArm, Detector
+from dekomp_sim.imaging.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
+from dekomp_sim.imaging.collimator import OPEN, Collimator, Field
 from dekomp_sim.imaging.dose import DoseRecord, Technique
+from dekomp_sim.imaging.machine import Gantry, Table
+from dekomp_sim.imaging.staff import Protection
 from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
@@ -27,15 +31,16 @@ from dekomp_sim.procedure.awake import Deposit
 from dekomp_sim.procedure.card import Assessment, PatientCard
 from dekomp_sim.procedure.events import Event
 
-FRAMES_PER_S: Final = 8.0
-"""Pulses per second of fluoroscopy. Assumption: 8, within the 3 to 15 of Schmid (Cardiovasc Intervent Radiol 2006)."""
+FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
+"""Pulses per second of fluoroscopy until set otherwise: 8, within the 3 to 15 of Schmid (Cardiovasc Intervent Radiol
+2006)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The C-arm at hand: distances from the focus, and the detector.
+    """The C-arm at hand: distances from the focus, the detector, what it can reach, the table, and what shields staff.
 
-    The defaults are a mobile C-arm's with a 31 cm flat detector.
+    The defaults are a mobile C-arm's with a 31 cm flat detector, standing opposite the operator.
 
     Raises
     ------
@@ -46,10 +51,33 @@ class Machine:
     source_to_isocentre_mm: Annotated[float, Gt(200.0), Le(1500.0)] = 600.0
     source_to_detector_mm: Annotated[float, Gt(300.0), Le(2000.0)] = 1020.0
     detector: Detector = field(default_factory=Detector)
+    gantry: Gantry = field(default_factory=Gantry)
+    table: Table = field(default_factory=Table)
+    protection: Protection = field(default_factory=Protection)
 
     def __post_init__(self) -> None:
         if self.source_to_isocentre_mm >= self.source_to_detector_mm:
             raise ValueError("source_to_detector_mm must exceed source_to_isocentre_mm")
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """How console and table are set.
+
+    Parameters
+    ----------
+    fluoroscopy
+        Dose rate and pulses.
+    collimator, field
+        What of the detector is used, and what of that is open.
+    shift_mm
+        How far the table is moved left, up and headward from where the isocentre lies in the treated disc.
+    """
+
+    fluoroscopy: Fluoroscopy = field(default_factory=Fluoroscopy)
+    collimator: Collimator = OPEN
+    field: Field = Field.FULL
+    shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +123,8 @@ class Incision:
 class Exposure:
     """One press of the pedal: `index` counts from 0 and keys the noise of its picture.
 
-    `technique` is that of one pulse, `dose` that of all `frames` pulses together.
+    `technique` is that of one pulse, `dose` that of all `frames` pulses together. `pulses_per_s` is 0 for pictures to
+    keep, which are no fluoroscopy.
     """
 
     clock_s: float
@@ -105,11 +134,14 @@ class Exposure:
     frames: int
     dose: DoseRecord
     note: str
+    pulses_per_s: float = FRAMES_PER_S
+    collimator: Collimator = OPEN
+    field: Field = Field.FULL
 
     @property
     def seconds(self) -> float:
         """Time of fluoroscopy it took."""
-        return self.frames / FRAMES_PER_S
+        return self.frames / self.pulses_per_s if self.pulses_per_s > 0.0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +169,7 @@ class Case:
         The case's own time.
     done
         Words of the actions carried out, in order; refused ones are not among them.
-    assessment, sedation, carm, incision
+    assessment, sedation, carm, controls, incision
         What the named steps left.
     placements
         Instruments in the patient, by key.
@@ -160,6 +192,7 @@ class Case:
     assessment: Assessment | None = None
     sedation: Sedation = Sedation.NONE
     carm: CArm | None = None
+    controls: Controls = field(default_factory=Controls)
     incision: Incision | None = None
     placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)

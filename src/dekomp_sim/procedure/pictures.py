@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dekomp_sim.imaging.collimator import active, shutter
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.instruments import solids
 from dekomp_sim.procedure.case import Case, Exposure
@@ -9,13 +10,15 @@ from dekomp_sim.procedure.case import Case, Exposure
 
 def shot_of(case: Case, exposure: Exposure) -> Shot:
     """The shot of one pulse of an exposure, with the instruments and the disc of `case`, the case right after it."""
+    used = active(case.machine.detector, exposure.field)
     in_the_beam = tuple(solid for placement in case.placements.values() for solid in solids(placement))
     return Shot(
         exposure.carm,
-        case.machine.detector,
+        used,
         exposure.technique,
         in_the_beam,
         case.disc,
         case.seed,
         exposure.index,
+        shutter=shutter(exposure.collimator, used),
     )

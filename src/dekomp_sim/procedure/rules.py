@@ -26,7 +26,8 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.nucleus import STOP_ABOVE_OPENING_KPA
 from dekomp_sim.procedure.ranges import out_of_range
 from dekomp_sim.procedure.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
-from dekomp_sim.procedure.views import TILT_DEG_AT_MOST, angles_of
+from dekomp_sim.procedure.views import Angles
+from dekomp_sim.procedure.xray import angles_asked, posed, shift_asked, why_not_posed
 
 REDIRECT_DEPTH_MM: Final = 40.0
 """Deepest tip in mm at which a needle may be turned.
@@ -63,6 +64,8 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
             return _sedate(action)
         case do.SetView():
             return _after(case, "position_prone") or _reach(case, action)
+        case do.MoveTable():
+            return _after(case, "position_prone") or _move_table(case, action)
         case do.Expose():
             return _when(case.carm is not None, "The C-arm has no view yet: set_view first.")
         case do.Anaesthetise():
@@ -93,7 +96,7 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
             return _bandage(case)
         case do.AdviseRecovery():
             return _after(case, "bandage")
-        case do.AskPatient() | do.Wait():
+        case do.AskPatient() | do.Wait() | do.SetCollimator() | do.SetField() | do.SetFluoroscopy():
             return None
         case _:
             assert_never(action)
@@ -151,12 +154,15 @@ def _sedate(action: do.Sedate) -> str | None:
 
 
 def _reach(case: Case, action: do.SetView) -> str | None:
-    if action.view is None:
+    shift = case.controls.shift_mm
+    return why_not_posed(case, posed(case, angles_asked(case, action), shift), shift)
+
+
+def _move_table(case: Case, action: do.MoveTable) -> str | None:
+    if case.carm is None:
         return None
-    now = case.carm.primary_deg if case.carm else 180.0
-    tilt = angles_of(action.view, case.shape, case.side, case.plan.direction, now).secondary_deg
-    out = f"The C-arm tilts {TILT_DEG_AT_MOST:g} degrees at most; this view needs {abs(tilt):.0f}."
-    return _when(abs(tilt) <= TILT_DEG_AT_MOST, out)
+    shift = shift_asked(action)
+    return why_not_posed(case, posed(case, Angles(case.carm.primary_deg, case.carm.secondary_deg), shift), shift)
 
 
 def _skin_ready(case: Case) -> str | None:

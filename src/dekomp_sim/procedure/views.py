@@ -1,7 +1,8 @@
 """Named views as DICOM positioner angles, for a prone patient with the detector over the back.
 
-The unit vector isocentre to detector is (sin p cos s, -cos p cos s, sin s) for primary p and secondary s. A view is
-square to a disc where that vector lies in the disc's plane: with the normal n,
+A true AP looks along the vertebra's own midline: the spinous process stands midway between the pedicles however the
+patient lies. The unit vector isocentre to detector is (sin p cos s, -cos p cos s, sin s) for primary p and secondary s.
+A view is square to a disc where that vector lies in the disc's plane: with the normal n,
 tan s = (n_y cos p - n_x sin p) / n_z.
 """
 
@@ -12,7 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
-from dekomp_sim.anatomy.labels import Side
+from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import View
 
@@ -22,14 +24,18 @@ OVER_THE_BACK_DEG: Final = 180.0
 OBLIQUE_DEG: Final = 35.0
 """Turn from the midline toward the side of approach, degrees.
 
-Assumption: 30 to 35 degrees put the superior articular process over the middle of the disc in common teaching.
+Assumption: 30 to 35 degrees put the superior articular process over the middle of the disc in common teaching. Used
+where no process is labelled.
 """
 
-TILT_DEG_AT_MOST: Final = 45.0
-"""Largest cranial or caudal tilt in degrees of the C-arm.
+OBLIQUE_RANGE_DEG: Final = (20.0, 45.0)
+"""Turns between which an operator looks for the superior articular process. Assumption: beyond them the facet's joint
+line, or the crest, covers the disc."""
 
-Assumption: maker's figures differ; mobile C-arms reach 40 to 50 degrees before the table is in the way.
-"""
+PROCESS_MM: Final = (6.0, 25.0)
+"""Where a superior articular process is looked for behind the disc: at least the first figure from the midline (beside
+the spinous process), at most the second above the disc's plane. Assumption: from lumbar CT, processes end 10 to 20 mm
+above it."""
 
 
 class Angles(NamedTuple):
@@ -55,7 +61,56 @@ def square_tilt_deg(disc: DiscShape, primary_deg: float) -> float:
     return float(np.degrees(np.arctan2(normal[1] * np.cos(p) - normal[0] * np.sin(p), normal[2])))
 
 
-def angles_of(view: View, disc: DiscShape, side: Side, inward: FloatArray, primary_now_deg: float) -> Angles:
+def straight_behind_deg(disc: DiscShape) -> float:
+    """Primary angle of a detector straight behind a disc: along its own midline, on which the spinous process lies.
+
+    Examples
+    --------
+    >>> from dekomp_sim.anatomy import Level
+    >>> from dekomp_sim.geometry import Rigid
+    >>> rolled = DiscShape(Level.L4_L5, Rigid.about_axis([0, 0, 1], 5.0), 25, 17, 12, 8)
+    >>> round(straight_behind_deg(rolled), 6)
+    -175.0
+    """
+    x, y, _ = disc.patient_from_disc.directions([0.0, 1.0, 0.0])
+    return _wrapped(float(np.degrees(np.arctan2(x, -y))))
+
+
+def process_turn_deg(patient: Patient, level: Level, side: Side) -> float:
+    """Turn from straight behind that puts the superior articular process of the lower vertebra over the disc's middle.
+
+    The process is what is labelled of the lower vertebra behind and above the disc's plane. `OBLIQUE_DEG` where the
+    labels show none; held to `OBLIQUE_RANGE_DEG`.
+    """
+    disc, volume = patient.discs[level], patient.volume
+    if volume.labels is None:
+        return OBLIQUE_DEG
+    k, j, i = np.nonzero(volume.labels == level.lower)
+    at = disc.patient_from_disc.inverse().points(volume.patient_from_index.points(np.stack([i, j, k], axis=-1)))
+    aside, above = PROCESS_MM
+    behind = (at[:, 1] > disc.half_depth_mm) & (at[:, 2] > 0.0) & (at[:, 2] < above)
+    process = at[behind & (at[:, 0] * side.sign > aside)]
+    if len(process) == 0:
+        return OBLIQUE_DEG
+    x, y, _ = process.mean(axis=0)
+    return float(np.clip(np.degrees(np.arctan2(abs(x), y)), *OBLIQUE_RANGE_DEG))
+
+
+def biplane_pair(disc: DiscShape, side: Side) -> tuple[Angles, Angles]:
+    """Angles of two planes seen at once: the true AP, and the lateral square to it with its detector on `side`."""
+    frontal = straight_behind_deg(disc)
+    lateral = _wrapped(frontal - side.sign * 90.0)
+    return Angles(frontal, square_tilt_deg(disc, frontal)), Angles(lateral, square_tilt_deg(disc, lateral))
+
+
+def angles_of(
+    view: View,
+    disc: DiscShape,
+    side: Side,
+    inward: FloatArray,
+    primary_now_deg: float,
+    oblique_deg: float = OBLIQUE_DEG,
+) -> Angles:
     """Angles of a named view.
 
     Parameters
@@ -70,13 +125,16 @@ def angles_of(view: View, disc: DiscShape, side: Side, inward: FloatArray, prima
         (3,) direction of the planned needle, from the skin to the disc.
     primary_now_deg
         The C-arm's present primary angle.
+    oblique_deg
+        Turn of the oblique view from straight behind: `process_turn_deg` finds it.
     """
     if view is View.NEEDLE_EYE:
         return _towards(-inward)
+    behind = straight_behind_deg(disc)
     primary = {
-        View.AP: OVER_THE_BACK_DEG,
-        View.LATERAL: side.sign * 90.0,
-        View.OBLIQUE: OVER_THE_BACK_DEG - side.sign * OBLIQUE_DEG,
+        View.AP: behind,
+        View.LATERAL: behind - side.sign * 90.0,
+        View.OBLIQUE: behind - side.sign * oblique_deg,
         View.ENDPLATE: primary_now_deg,
     }[view]
     return Angles(_wrapped(primary), square_tilt_deg(disc, primary))

@@ -2,80 +2,187 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.dose import (
-    FRAME_DETECTOR_UGY,
-    SPOT_DETECTOR_UGY,
-    DoseRecord,
-    Technique,
-    automatic_exposure,
-    dose_of,
-)
+from dekomp_sim.imaging.body import body_of
+from dekomp_sim.imaging.brightness import Brightness, Fluoroscopy, Held, Sensed, controlled, spot_controlled
+from dekomp_sim.imaging.collimator import Collimator, active, zoom
+from dekomp_sim.imaging.dose import DoseRecord, Technique, dose_of
+from dekomp_sim.imaging.machine import hindrances
 from dekomp_sim.matter import Beam, soft_and_bone_from_hu
-from dekomp_sim.procedure.actions import Expose, SetView
-from dekomp_sim.procedure.case import FRAMES_PER_S, Case, Exposure
+from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
+from dekomp_sim.procedure.case import Case, Controls, Exposure
 from dekomp_sim.procedure.events import Event, Risk, Severity
-from dekomp_sim.procedure.views import OVER_THE_BACK_DEG, angles_of
+from dekomp_sim.procedure.views import OBLIQUE_DEG, OVER_THE_BACK_DEG, Angles, angles_of, process_turn_deg
 from dekomp_sim.units import MM_PER_CM
 
 TURN_S: Final = 15.0
 """Time in s to turn the C-arm. Assumption."""
 
-RAY_STEP_MM: Final = 1.0
-"""Step in mm at which the central ray is sampled for automatic exposure: about a voxel."""
+MOVE_TABLE_S: Final = 8.0
+"""Time in s to move the table. Assumption."""
+
+SET_S: Final = 3.0
+"""Time in s to set something at the console. Assumption."""
+
+SPOT_S: Final = 1.0
+"""Time in s that a picture to keep takes, preparation included. Assumption."""
+
+RAY_STEP_MM: Final = 2.0
+"""Step in mm at which rays are sampled for automatic exposure: about a voxel."""
+
+SENSOR_SHARE: Final = 0.5
+"""Side of the control's measuring field over that of the open field. Assumption: consoles measure in the middle."""
+
+SENSOR_RAYS: Final = 5
+"""Rays along each side of the measuring field: what a mean needs that a single pedicle or gas bubble must not sway."""
+
+HELD_WORDS: Final = {
+    Held.LEAST: "the generator's least",
+    Held.MOST: "the generator's most",
+    Held.LAW: "the law's limit of air kerma rate",
+}
+"""What a trainee is told of a control that could not give what the detector wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pulse as the generator gives it, and what held the control back."""
+
+    technique: Technique
+    held: Held = Held.NOTHING
+
+
+def angles_asked(case: Case, action: SetView) -> Angles:
+    """Positioner angles that an action asks for."""
+    if action.view is None:
+        return Angles(float(action.primary_deg or 0.0), float(action.secondary_deg or 0.0))
+    now = case.carm.primary_deg if case.carm else OVER_THE_BACK_DEG
+    oblique = OBLIQUE_DEG
+    if action.view is View.OBLIQUE:
+        oblique = process_turn_deg(case.patient, case.level, case.side)
+    return angles_of(action.view, case.shape, case.side, case.plan.direction, now, oblique)
+
+
+def posed(case: Case, angles: Angles, shift_mm: tuple[float, float, float]) -> CArm:
+    """The C-arm about the treated disc's centre, the table moved left, up and headward from there."""
+    isocentre = case.shape.patient_from_disc.translation_mm - np.array(shift_mm)
+    machine = case.machine
+    return CArm(*angles, isocentre, machine.source_to_isocentre_mm, machine.source_to_detector_mm)
+
+
+def why_not_posed(case: Case, carm: CArm, shift_mm: tuple[float, float, float]) -> str | None:
+    """The first reason why the C-arm cannot stand like this, the table moved so; None where it can."""
+    machine = case.machine
+    gantry = machine.gantry.facing(case.side)
+    table = replace(machine.table, height_mm=machine.table.height_mm + shift_mm[1])
+    found = hindrances(gantry, carm, machine.detector, table, body_of(case.patient.volume))
+    return found[0] if found else None
+
+
+def shift_asked(action: MoveTable) -> tuple[float, float, float]:
+    """Where the table is to be, in the patient frame: left, up (posterior, for he lies prone) and headward."""
+    return (action.left_mm, action.up_mm, action.head_mm)
 
 
 def turned(case: Case, action: SetView) -> Case:
-    """The C-arm at the view asked for, about the treated disc's centre."""
-    if action.view is not None:
-        now = case.carm.primary_deg if case.carm else OVER_THE_BACK_DEG
-        primary, secondary = angles_of(action.view, case.shape, case.side, case.plan.direction, now)
-    else:
-        primary, secondary = float(action.primary_deg or 0.0), float(action.secondary_deg or 0.0)
-    machine = case.machine
-    centre = case.shape.patient_from_disc.translation_mm
-    carm = CArm(primary, secondary, centre, machine.source_to_isocentre_mm, machine.source_to_detector_mm)
+    """The C-arm at the view asked for."""
+    carm = posed(case, angles_asked(case, action), case.controls.shift_mm)
     return replace(case, carm=carm, clock_s=case.clock_s + TURN_S)
+
+
+def shifted(case: Case, action: MoveTable) -> Case:
+    """The table where it is wanted; the C-arm stays where it stands in the room."""
+    shift = shift_asked(action)
+    carm = case.carm
+    if carm is not None:
+        carm = posed(case, Angles(carm.primary_deg, carm.secondary_deg), shift)
+    controls = replace(case.controls, shift_mm=shift)
+    return replace(case, carm=carm, controls=controls, clock_s=case.clock_s + MOVE_TABLE_S)
+
+
+def switched(case: Case, action: SetCollimator | SetField | SetFluoroscopy) -> Case:
+    """The console as it is wanted."""
+    match action:
+        case SetCollimator():
+            controls = replace(case.controls, collimator=Collimator(action.across, action.along, action.iris))
+        case SetField():
+            controls = replace(case.controls, field=action.field)
+        case SetFluoroscopy():
+            controls = replace(case.controls, fluoroscopy=Fluoroscopy(action.rate, action.pulses_per_s))
+    return replace(case, controls=controls, clock_s=case.clock_s + SET_S)
 
 
 def exposed(case: Case, carm: CArm, action: Expose) -> Case:
     """The case with one more exposure in its records."""
-    technique, limited = _technique(case, carm, action)
-    record = _times(dose_of(technique, carm, case.machine.detector), action.frames)
-    exposure = Exposure(case.clock_s, len(case.exposures), carm, technique, action.frames, record, action.note)
-    events: tuple[Event, ...] = ()
-    if limited:
-        words = f"Automatic exposure is at the generator's limit, {technique.mas:.2g} mAs: the picture will be noisy."
-        events = (Risk(case.clock_s, "exposure_limited", words, Severity.NOTICE),)
+    pulse = _pulse(case, carm, action)
+    controls = case.controls
+    used = active(case.machine.detector, controls.field)
+    one = dose_of(pulse.technique, carm, used, controls.collimator.open_share(used))
+    exposure = Exposure(
+        case.clock_s,
+        len(case.exposures),
+        carm,
+        pulse.technique,
+        action.frames,
+        _times(one, action.frames),
+        action.note,
+        0.0 if action.spot else controls.fluoroscopy.pulses_per_s,
+        controls.collimator,
+        controls.field,
+    )
+    took = action.frames * SPOT_S if action.spot else exposure.seconds
     return replace(
         case,
         exposures=(*case.exposures, exposure),
-        events=(*case.events, *events),
-        clock_s=case.clock_s + action.frames / FRAMES_PER_S,
+        events=(*case.events, *_notice(case, pulse)),
+        clock_s=case.clock_s + took,
     )
 
 
-def central_ray_g_cm2(case: Case, carm: CArm) -> tuple[float, float]:
-    """Soft tissue and bone mineral on the central ray, g/cm2: what the automatic exposure's sensor stands behind."""
+def sensed(case: Case, carm: CArm, controls: Controls) -> Sensed:
+    """What the control's sensor stands behind: rays spread over the middle of the open field. Instruments count not."""
+    used = active(case.machine.detector, controls.field)
+    spread = np.linspace(-0.5, 0.5, SENSOR_RAYS) * SENSOR_SHARE
+    right = spread * used.width_mm * controls.collimator.across
+    up = spread * used.height_mm * controls.collimator.along
+    on_panel = right[None, :, None] * carm.image_right + up[:, None, None] * carm.image_up
+    rays = (carm.detector_centre_mm + on_panel - carm.source_mm).reshape(-1, 3)
+    lengths = np.linalg.norm(rays, axis=1, keepdims=True)
     depths = np.arange(0.0, carm.source_to_detector_mm, RAY_STEP_MM)
-    hu = case.patient.volume.hu_at(carm.source_mm + depths[:, None] * carm.towards_detector)
-    soft, bone = soft_and_bone_from_hu(hu.astype(np.int16))
+    points = carm.source_mm + depths[None, :, None] * (rays / lengths)[:, None, :]
+    soft, bone = soft_and_bone_from_hu(case.patient.volume.hu_at(points).astype(np.int16))
     step_cm = RAY_STEP_MM / MM_PER_CM
-    return float(soft.sum(dtype=np.float64)) * step_cm, float(bone.sum(dtype=np.float64)) * step_cm
+    return Sensed(soft.sum(axis=1, dtype=np.float64) * step_cm, bone.sum(axis=1, dtype=np.float64) * step_cm)
 
 
-def _technique(case: Case, carm: CArm, action: Expose) -> tuple[Technique, bool]:
-    beam = Beam(action.kv)
-    if action.mas != "auto":
-        return Technique(beam, action.mas), False
-    wanted = SPOT_DETECTOR_UGY if action.spot else FRAME_DETECTOR_UGY
-    chosen = automatic_exposure(beam, *central_ray_g_cm2(case, carm), carm, wanted)
-    return chosen.technique, chosen.limited
+def chosen(case: Case, carm: CArm, action: Expose) -> Brightness:
+    """What automatic brightness control gives for an exposure."""
+    kv = None if action.kv == "auto" else action.kv
+    controls = case.controls
+    before = sensed(case, carm, controls)
+    if action.spot:
+        return spot_controlled(before, carm, kv, zoom(controls.field))
+    return controlled(before, carm, controls.fluoroscopy, kv, zoom(controls.field))
+
+
+def _pulse(case: Case, carm: CArm, action: Expose) -> Pulse:
+    if action.mas == "auto":
+        found = chosen(case, carm, action)
+        return Pulse(found.technique, found.held)
+    beam = chosen(case, carm, action).technique.beam if action.kv == "auto" else Beam(action.kv)
+    return Pulse(Technique(beam, action.mas))
+
+
+def _notice(case: Case, pulse: Pulse) -> tuple[Event, ...]:
+    if pulse.held not in {Held.MOST, Held.LAW}:
+        return ()
+    words = f"Automatic exposure is at {HELD_WORDS[pulse.held]}: the picture will be noisy."
+    return (Risk(case.clock_s, "exposure_limited", words, Severity.NOTICE),)
 
 
 def _times(one: DoseRecord, frames: int) -> DoseRecord:

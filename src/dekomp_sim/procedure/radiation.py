@@ -1,0 +1,68 @@
+"""What a case's exposures did to the patient's skin and to the people in the room: read off the case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dekomp_sim.imaging.body import body_of
+from dekomp_sim.imaging.collimator import active
+from dekomp_sim.imaging.dose import UNCERTAINTY_WORDS, totals
+from dekomp_sim.imaging.machine import Table
+from dekomp_sim.imaging.skin import Irradiation, SkinMap, skin_dose
+from dekomp_sim.imaging.staff import Room, Scattering, StaffDose, assistant, operator, staff_dose, summed
+from dekomp_sim.procedure.case import Case, Exposure
+
+
+def skin_map(case: Case) -> SkinMap:
+    """Dose of the patient's skin from all exposures of a case."""
+    sent = [irradiation(case, exposure) for exposure in case.exposures]
+    return skin_dose(body_of(case.patient.volume), sent, _table(case))
+
+
+def irradiation(case: Case, exposure: Exposure) -> Irradiation:
+    """What one exposure sent into the patient."""
+    return Irradiation(
+        exposure.carm,
+        active(case.machine.detector, exposure.field),
+        exposure.collimator,
+        exposure.technique.beam,
+        exposure.dose.air_kerma_reference_mgy,
+    )
+
+
+def staff_doses(case: Case) -> Mapping[str, tuple[StaffDose, ...]]:
+    """Dose of operator, at the side of approach, and assistant beside, place by place, from all exposures of a case."""
+    room = Room(body_of(case.patient.volume), _table(case), case.machine.protection)
+    scattered = [Scattering(e.carm, e.technique.beam, e.dose.kap_gycm2) for e in case.exposures]
+    people = (operator(case.side), assistant(case.side))
+    return {person.title: summed(staff_dose(person, one, room) for one in scattered) for person in people}
+
+
+def dose_words(case: Case) -> tuple[str, ...]:
+    """The case's dose in sentences: at the reference point, on the skin, to the operator, and what they are worth."""
+    whole = totals(exposure.dose for exposure in case.exposures)
+    frames = sum(exposure.frames for exposure in case.exposures)
+    at_operator = {dose.place: dose for dose in staff_doses(case)["operator"]}
+    told = [
+        f"{frames} pictures in {case.fluoroscopy_s:.1f} s of fluoroscopy and {_spots(case)} spots: "
+        f"{whole.air_kerma_reference_mgy:.2g} mGy at the reference point, {whole.kap_gycm2:.2g} Gy cm2.",
+        f"Peak skin dose {skin_map(case).peak_mgy:.2g} mGy.",
+    ]
+    if at_operator:
+        chest, eye, hand = (at_operator[place] for place in ("chest", "eye", "hand"))
+        told.append(
+            f"Operator: {chest.outside_usv:.2g} uSv on the apron, {chest.behind_usv:.2g} uSv behind it, "
+            f"{eye.behind_usv:.2g} uSv to the eye, {hand.behind_usv:.2g} uSv to the hand."
+        )
+    return (*told, UNCERTAINTY_WORDS[0].upper() + UNCERTAINTY_WORDS[1:])
+
+
+def _spots(case: Case) -> int:
+    return sum(exposure.frames for exposure in case.exposures if math.isclose(exposure.pulses_per_s, 0.0))
+
+
+def _table(case: Case) -> Table:
+    table = case.machine.table
+    return replace(table, height_mm=table.height_mm + case.controls.shift_mm[1])
