@@ -14,13 +14,15 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dekomp_sim.anatomy import Volume
-from dekomp_sim.geometry import Affine, CArm, Detector, Rod, Tube
+from dekomp_sim.anatomy import DiscShape, Level, Volume
+from dekomp_sim.disc import Disc, inject, voxelise
+from dekomp_sim.geometry import Affine, CArm, Detector, Rigid, Rod, Tube
 from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
 from dekomp_sim.imaging.projector import Projector
@@ -159,8 +161,16 @@ def against_rtk(result: dict[str, Any], repeats: int) -> None:
         result["rtk_sphere_error_mm"] = max(result[f"rtk_sphere_error_mm_{name}"] for name in VIEWS)
 
 
+def disc_with_contrast() -> Disc:
+    """A disc of 0.4 mm voxels at the isocentre with contrast in its nucleus and a cavity."""
+    disc = inject(voxelise(DiscShape(Level.L4_L5, Rigid.identity(), 26.0, 18.0, 12.0, 8.0, 3.0)), 1.2, 0.05)
+    fraction = disc.fraction.copy()
+    fraction[:, 40:60, 60:90] *= 0.5
+    return replace(disc, fraction=fraction)
+
+
 def chain(result: dict[str, Any], repeats: int) -> None:
-    """The whole chain to the display on a full volume with bone: pose changed, only the needle moved."""
+    """The whole chain to the display on a full volume with bone: pose, needle alone or disc changed."""
     hu = np.random.default_rng(2).integers(-80, 60, SIZE[::-1]).astype(np.int16)
     hu[100:300, 200:330, 190:320] += 500
     affine = Affine.from_spacing(SPACING_MM, [-(n - 1) / 2 * s for n, s in zip(SIZE, SPACING_MM, strict=True)])
@@ -170,6 +180,7 @@ def chain(result: dict[str, Any], repeats: int) -> None:
 
     scope = Fluoroscope(Body())  # type: ignore[arg-type]
     technique = Technique(Beam(80.0), 1.0)
+    changed = disc_with_contrast()
     for rows in (512, 1024):
         detector = Detector(rows, rows, 0.6 * 512 / rows)
         turn = iter(np.arange(1000))
@@ -183,11 +194,17 @@ def chain(result: dict[str, Any], repeats: int) -> None:
             solids = (Tube(tip, hub, 0.74, 0.53), Rod(tip, hub, 0.5))
             scope.expose(Shot(CArm(180.0, 0.0, (0, 0, 0)), detector, technique, solids))
 
+        def carved(detector: Detector = detector) -> None:
+            # a new object each time: nothing of the disc's shadow is kept
+            scope.expose(Shot(CArm(180.0, 0.0, (0, 0, 0)), detector, technique, disc=replace(changed)))
+
         result[f"pose_frame_s_{rows}"] = median_s(moved, repeats)
         result[f"needle_frame_ms_{rows}"] = 1e3 * median_s(needle, 3 * repeats)
+        result[f"disc_frame_ms_{rows}"] = 1e3 * median_s(carved, 3 * repeats)
     tip, hub = np.zeros(3), np.array([70.0, 70.0, 5.0])
     carm, detector = CArm(180.0, 0.0, (0, 0, 0)), Detector()
     result["needle_shadow_ms"] = 1e3 * median_s(lambda: shadows((Tube(tip, hub, 0.74, 0.53),), carm, detector), 20)
+    result["disc_frame_ms"] = result["disc_frame_ms_512"]
     result["live_fps"] = 1.0 / result["pose_frame_s_512"]
 
 

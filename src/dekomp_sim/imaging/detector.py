@@ -19,7 +19,7 @@ from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
 from dekomp_sim.imaging.cells import cell_means, on_pixels
-from dekomp_sim.imaging.noise import GAUSSIAN_FROM_QUANTA, Purpose, white_noise
+from dekomp_sim.imaging.noise import COUNTED_BELOW_QUANTA, Purpose, normal_quantiles, random_words
 from dekomp_sim.imaging.rows import blur_rows, by_rows, detect_rows, noise_rows
 
 FOCAL_SPOT_MM: Final = 0.6
@@ -207,19 +207,19 @@ def detected(light: Light, panel: Panel, seed: int, index: int, threads: int | N
     the sum of the squared taps; over areas wider than the blur it is that of the quanta.
     """
     shape = light.mean.shape
-    normals = white_noise(shape, seed, Purpose.QUANTUM_NOISE, index, threads)
-    deviation, out = np.empty_like(normals), np.empty_like(normals)
-    law_change = np.float32(GAUSSIAN_FROM_QUANTA)
-    mean, quantum = light.mean, light.quantum
-    by_rows(shape[0], lambda a, b: noise_rows(mean, quantum, normals, law_change, a, b, deviation), threads)
-    electronic = white_noise(shape, seed, Purpose.ELECTRONIC_NOISE, index, threads)
+    mean, quantum, table = light.mean, light.quantum, normal_quantiles()
+    deviation, out = np.empty_like(mean), np.empty_like(mean)
+    counted = np.float32(COUNTED_BELOW_QUANTA)
+    words = random_words(shape, seed, Purpose.QUANTUM_NOISE, index, threads)
+    by_rows(shape[0], lambda a, b: noise_rows(mean, quantum, words, table, counted, a, b, deviation), threads)
+    electronic = random_words(shape, seed, Purpose.ELECTRONIC_NOISE, index, threads)
     taps = scintillator_taps(panel, light.pixel_mm)
     levels = (
         np.float32(panel.electronic_kev_per_mm * light.pixel_mm),
         np.float32(0.0),
         np.float32(panel.full_well_kev_per_mm2 * light.pixel_mm**2),
     )
-    by_rows(shape[0], lambda a, b: detect_rows(mean, deviation, electronic, taps, levels, a, b, out), threads)
+    by_rows(shape[0], lambda a, b: detect_rows(mean, deviation, electronic, table, taps, levels, a, b, out), threads)
     return out
 
 

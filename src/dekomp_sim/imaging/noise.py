@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from dekomp_sim.arrays import Float32Array
-from dekomp_sim.imaging.rows import ROWS_AT_ONCE, by_rows, noise_rows
+from dekomp_sim.arrays import Float32Array, sealed
+from dekomp_sim.imaging.rows import NORMAL_CELLS, ROWS_AT_ONCE, by_rows, noise_rows, normal_rows
 
-GAUSSIAN_FROM_QUANTA: Final = 20.0
-"""From here on a normal law stands for Poisson's: its lower tail then crosses zero in less than 4 of a million
-draws."""
+COUNTED_BELOW_QUANTA: Final = 4.0
+"""Fewer expected quanta are counted by Poisson's law; from here on a normal law of the same mean, variance and skewness
+stands for it."""
 
 _WORD = 2**64 - 1
 
@@ -39,25 +42,43 @@ def generator(seed: int, purpose: Purpose, index: int, part: int = 0) -> np.rand
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, part]))
 
 
-def white_noise(
+def random_words(
     shape: tuple[int, int], seed: int, purpose: Purpose, index: int, threads: int | None = None
-) -> Float32Array:
-    """Normal draws of variance 1, (rows, cols) float32, the same for any number of threads."""
-    out = np.empty(shape, dtype=np.float32)
+) -> NDArray[np.uint32]:
+    """Random 32-bit words (rows, cols), the same for any number of threads: Philox's own, which no release changes."""
+    out = np.empty(shape, dtype=np.uint32)
 
     def draw(first: int, last: int) -> None:
-        generator(seed, purpose, index, first // ROWS_AT_ONCE).standard_normal(out=out[first:last], dtype=np.float32)
+        count = (last - first) * shape[1]
+        bits = generator(seed, purpose, index, first // ROWS_AT_ONCE).bit_generator
+        words = np.asarray(bits.random_raw((count + 1) // 2), dtype="<u8").view("<u4")
+        out[first:last] = words[:count].reshape(last - first, shape[1])
 
     by_rows(shape[0], draw, threads)
+    return out
+
+
+@cache
+def normal_quantiles() -> Float32Array:
+    """Quantiles of the normal law at n / `NORMAL_CELLS`; the infinite ends stand at those of half a cell."""
+    shares = np.arange(NORMAL_CELLS + 1) / NORMAL_CELLS
+    shares[0], shares[-1] = 0.5 / NORMAL_CELLS, 1.0 - 0.5 / NORMAL_CELLS
+    return sealed(ndtri(shares).astype(np.float32))
+
+
+def white_noise(shape: tuple[int, int], seed: int, purpose: Purpose, index: int) -> Float32Array:
+    """Normal draws (rows, cols) of variance 1."""
+    out = np.empty(shape, dtype=np.float32)
+    normal_rows(random_words(shape, seed, purpose, index), normal_quantiles(), 0, shape[0], out)
     return out
 
 
 def quantum_noise(mean_kev: Float32Array, quantum_kev: Float32Array, seed: int, exposure_index: int) -> Float32Array:
     """One exposure's absorbed energy: `mean_kev` with compound Poisson noise of variance mean_kev * quantum_kev.
 
-    Below 20 quanta a pixel draws Poisson's number of quanta times `quantum_kev` (mean and variance exact), above it a
-    normal law; both from one normal draw a pixel. Pixels are independent: the light's blur correlates them and belongs
-    to the detector.
+    Below `COUNTED_BELOW_QUANTA` a pixel draws Poisson's number of quanta times `quantum_kev`, above it from a normal
+    law with Poisson's skewness; both from one random word a pixel. Pixels are independent: the light's blur correlates
+    them and belongs to the detector.
 
     Parameters
     ----------
@@ -75,8 +96,8 @@ def quantum_noise(mean_kev: Float32Array, quantum_kev: Float32Array, seed: int, 
     (rows, cols) float32 keV, never negative.
     """
     mean, quantum = np.ascontiguousarray(mean_kev), np.ascontiguousarray(quantum_kev)
-    normals = white_noise(mean.shape, seed, Purpose.QUANTUM_NOISE, exposure_index)
+    words = random_words(mean.shape, seed, Purpose.QUANTUM_NOISE, exposure_index)
     out = np.empty_like(mean)
-    noise_rows(mean, quantum, normals, np.float32(GAUSSIAN_FROM_QUANTA), 0, len(mean), out)
+    noise_rows(mean, quantum, words, normal_quantiles(), np.float32(COUNTED_BELOW_QUANTA), 0, len(mean), out)
     out += mean
     return out

@@ -20,6 +20,10 @@ from numba import njit
 ROWS_AT_ONCE: Final = 64
 """Rows of a picture that one thread takes at a time."""
 
+NORMAL_CELLS: Final = 8192
+"""Equal shares into which the table of the normal law's quantiles divides its draws."""
+
+_CELL_SHIFT, _CELL_MASK = 19, 2**19 - 1
 _SQRT_HALF = math.sqrt(0.5)
 
 
@@ -82,12 +86,42 @@ def blur_rows(image, taps, first, last, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _tail(share):  # type: ignore[no-untyped-def]
+    """Size of the normal draw that a small share of draws exceeds (Abramowitz and Stegun 26.2.23, within 5e-4)."""
+    t = math.sqrt(-2.0 * math.log(share))
+    above = 2.515517 + t * (0.802853 + t * 0.010328)
+    return t - above / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
+
+
+@njit(cache=True, nogil=True)
+def _normal(words, quantiles, draw):  # type: ignore[no-untyped-def]
+    """Normal draws from random 32-bit words: the inverse distribution function, straight lines between `quantiles`."""
+    last = NORMAL_CELLS - 1
+    for c in range(words.size):
+        cell = np.int32(words[c] >> np.uint32(_CELL_SHIFT))
+        share = np.float32(words[c] & np.uint32(_CELL_MASK)) * np.float32(1.0 / (_CELL_MASK + 1))
+        low = quantiles[cell]
+        draw[c] = low + share * (quantiles[cell + 1] - low)
+        if cell == 0:
+            draw[c] = -_tail((np.float64(words[c]) + 0.5) / 4294967296.0)
+        elif cell == last:
+            draw[c] = _tail((4294967295.5 - np.float64(words[c])) / 4294967296.0)
+
+
+@njit(cache=True, nogil=True)
+def normal_rows(words, quantiles, first, last, out):  # type: ignore[no-untyped-def]
+    """Rows first..last of normal draws from random words."""
+    for r in range(first, last):
+        _normal(words[r], quantiles, out[r])
+
+
+@njit(cache=True, nogil=True)
 def _quanta(mean, normal):  # type: ignore[no-untyped-def]
     """The number of quanta of Poisson's law at the quantile of a normal draw: its distribution function inverted."""
     left = 0.5 * math.erfc(-normal * _SQRT_HALF)
     chance = math.exp(-mean)
     count = 0
-    while left > chance and count < 200:
+    while left > chance and count < 100:
         left -= chance
         count += 1
         chance *= mean / count
@@ -95,34 +129,42 @@ def _quanta(mean, normal):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def noise_rows(mean, quantum, normals, law_change, first, last, out):  # type: ignore[no-untyped-def]
-    """Deviation of compound Poisson draws from `mean`, of variance mean * quantum, from one normal draw a pixel.
+def noise_rows(mean, quantum, words, quantiles, counted_below, first, last, out):  # type: ignore[no-untyped-def]
+    """Deviation of compound Poisson draws from `mean`, of variance mean * quantum, from one random word a pixel.
 
-    Fewer than `law_change` quanta: Poisson's number of quanta times `quantum`; from there a normal law, never below
-    nothing.
+    Fewer than `counted_below` quanta: Poisson's number of quanta times `quantum`; from there a normal law bent to
+    Poisson's skewness (Cornish and Fisher's first term, its variance taken off), never below nothing.
     """
     cols = mean.shape[1]
+    draw = np.empty(cols, np.float32)
+    sixth, eighteenth = np.float32(1.0 / 6.0), np.float32(1.0 / 18.0)
+    nothing, one = np.float32(0.0), np.float32(1.0)
     for r in range(first, last):
-        expected, quanta, draw, deviation = mean[r], quantum[r], normals[r], out[r]
+        _normal(words[r], quantiles, draw)
+        expected, quanta, deviation = mean[r], quantum[r], out[r]
         for c in range(cols):
-            deviation[c] = max(draw[c] * np.sqrt(expected[c] * quanta[c]), -expected[c])
+            bent = sixth * (draw[c] * draw[c] - one)
+            root = np.sqrt(max(expected[c] / quanta[c] - eighteenth, nothing))
+            deviation[c] = max(quanta[c] * (draw[c] * root + bent), -expected[c])
         for c in range(cols):
-            if expected[c] < law_change * quanta[c]:
+            if expected[c] < counted_below * quanta[c]:
                 deviation[c] = np.float32(_quanta(expected[c] / quanta[c], draw[c]) * quanta[c]) - expected[c]
 
 
 @njit(cache=True, nogil=True)
-def detect_rows(mean, deviation, normals, taps, levels, first, last, out):  # type: ignore[no-untyped-def]
-    """Blurred mean + blurred deviation + electronic noise, held to what a pixel can hold.
+def detect_rows(mean, deviation, words, quantiles, taps, levels, first, last, out):  # type: ignore[no-untyped-def]
+    """Mean + blurred deviation + electronic noise, held to what a pixel can hold.
 
     levels: electronic noise's standard deviation, least and most.
     """
     cols = mean.shape[1]
     line = np.empty(cols + 2 * (taps.size - 1), np.float32)
+    draw = np.empty(cols, np.float32)
     electronic, least, most = levels
     for r in range(first, last):
         _down(deviation, taps, r, line)
-        got, expected, draw = out[r], mean[r], normals[r]
+        _normal(words[r], quantiles, draw)
+        got, expected = out[r], mean[r]
         _across(line, taps, got)
         for c in range(cols):
             got[c] = min(max(got[c] + expected[c] + electronic * draw[c], least), most)
