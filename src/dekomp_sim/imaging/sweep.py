@@ -18,9 +18,6 @@ from dekomp_sim.imaging.lanes import LANES, add_columns, blend_rows
 _blend_rows: Any = blend_rows
 _add_columns: Any = add_columns
 
-COLUMN_TILE = 256
-"""Columns summed at a time: sums, blended rows and tables of one tile fit a 32 KiB first-level cache."""
-
 
 @njit(cache=True, nogil=True)
 def crossings(count, planes, scale, start, step, size):  # type: ignore[no-untyped-def]
@@ -48,14 +45,11 @@ def crossings(count, planes, scale, start, step, size):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def _columns_within(left, m, first, last, low, high):  # type: ignore[no-untyped-def]
-    """Columns first..last of plane m whose voxels touch low..high; `left` grows along the columns."""
-    start, stop = first, last
-    while start < stop and left[m, start] + 1 < low:
-        start += 1
-    while stop > start and left[m, stop - 1] > high:
-        stop -= 1
-    return start, stop
+def _columns_within(left, m, columns, low, high):  # type: ignore[no-untyped-def]
+    """First column of plane m whose voxels touch low..high, and the one after the last; `left` grows along columns."""
+    start = np.searchsorted(left[m], low - 1)
+    stop = np.searchsorted(left[m], high, side="right")
+    return min(start, columns), stop
 
 
 @njit(cache=True, nogil=True)
@@ -89,22 +83,20 @@ def sweep_block(volume, strides, spans, column_table, row_table, floor, block, s
     weights = np.empty(2 * LANES, np.float32)
     blended = np.empty((strides[2] + 2 * LANES) * LANES, np.float32)
     flat_left, flat_weight = left.reshape(-1), weight.reshape(-1)
-    for tile in range(0, columns, COLUMN_TILE):
-        tile_end = min(tile + COLUMN_TILE, columns)
-        for m in range(planes):
-            k_first, k_last = _block_rows(row_table, m, block * LANES, strides, offsets, weights)
-            low, high = 1 << 30, -1
-            for k in range(k_first, k_last + 1):
-                low = min(low, spans[m, k, 0])
-                high = max(high, spans[m, k, 1])
-            start, stop = _columns_within(left, m, tile, tile_end, low, high)
-            if start >= stop:
-                continue
-            shift = np.int64(left[m, start])
-            chunks = np.int64((left[m, stop - 1] + 1 - shift) // LANES + 1)
-            _blend_rows(volume, offsets, weights, floor, shift, chunks, blended)
-            span = (np.int64(start), np.int64(stop), np.int64(m * columns))
-            _add_columns(blended, flat_left, flat_weight, shift, span, sums)
+    for m in range(planes):
+        k_first, k_last = _block_rows(row_table, m, block * LANES, strides, offsets, weights)
+        low, high = 1 << 30, -1
+        for k in range(k_first, k_last + 1):
+            low = min(low, spans[m, k, 0])
+            high = max(high, spans[m, k, 1])
+        start, stop = _columns_within(left, m, columns, low, high)
+        if start >= stop:
+            continue
+        shift = np.int64(left[m, start])
+        chunks = np.int64((left[m, stop - 1] + 1 - shift) // LANES + 1)
+        _blend_rows(volume, offsets, weights, floor, shift, chunks, blended)
+        span = (np.int64(start), np.int64(stop), np.int64(m * columns))
+        _add_columns(blended, flat_left, flat_weight, shift, span, sums)
 
 
 @njit(cache=True, nogil=True)
