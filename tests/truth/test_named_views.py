@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from dekomp_sim.anatomy import DiscShape, Level, Side
-from dekomp_sim.arrays import unit
+from dekomp_sim.anatomy import DiscShape, Level, Patient, Side
+from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.geometry import CArm, Detector, Rigid
 from dekomp_sim.procedure.actions import View
-from dekomp_sim.procedure.views import angles_of, square_tilt_deg
+from dekomp_sim.procedure.views import angles_of, biplane_pair, process_turn_deg, square_tilt_deg, straight_behind_deg
 
 
 def disc(lean_deg: float = 0.0, axis: tuple[float, float, float] = (1.0, 0.0, 0.0)) -> DiscShape:
@@ -70,3 +72,91 @@ def test_the_endplate_view_keeps_the_turn_it_finds() -> None:
     angles = angles_of(View.ENDPLATE, disc(10.0), Side.LEFT, INWARD, 160.0)
     assert angles.primary_deg == 160.0
     assert angles.secondary_deg == pytest.approx(square_tilt_deg(disc(10.0), 160.0))
+
+
+def seen_across(patient: Patient, level: Level, carm: CArm, points_mm: FloatArray) -> FloatArray:
+    """Where points (n, 3) fall across the disc's shadow: 0 at its left edge in the picture, 1 at its right."""
+    shape, panel = patient.discs[level], Detector()
+    turn = np.linspace(0.0, 2.0 * np.pi, 200)
+    cos, sin = np.cos(turn), np.sin(turn)
+    x = shape.half_width_mm * np.sign(cos) * np.abs(cos) ** 0.8
+    y = shape.half_depth_mm * np.sign(sin) * np.abs(sin) ** 0.8
+    rim = shape.patient_from_disc.points(np.stack([x, y, np.zeros_like(x)], axis=-1))
+    columns = carm.pixel_of(rim, panel)[:, 1]
+    return np.asarray((carm.pixel_of(points_mm, panel)[:, 1] - columns.min()) / np.ptp(columns))
+
+
+def labelled(patient: Patient, level: Level, *, upper: bool) -> FloatArray:
+    """Points (n, 3) of the vertebra above or below a disc, in the patient frame."""
+    labels = patient.volume.labels
+    assert labels is not None
+    k, j, i = np.nonzero(labels == (level.vertebra_above if upper else level.vertebra_below))
+    return patient.volume.patient_from_index.points(np.stack([i, j, k], axis=-1))
+
+
+def rolled(patient: Patient, level: Level, by_deg: float) -> Rigid:
+    """The turn of a patient about the long axis through a disc."""
+    return Rigid.about_axis([0.0, 0.0, 1.0], by_deg, patient.discs[level].patient_from_disc.translation_mm)
+
+
+@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("by_deg", [0.0, 8.0])
+def test_in_a_true_ap_the_spinous_process_stands_midway(coarse_phantom: Patient, level: Level, by_deg: float) -> None:
+    turn = rolled(coarse_phantom, level, by_deg)
+    shape = coarse_phantom.discs[level]
+    lying = replace(shape, patient_from_disc=turn @ shape.patient_from_disc)
+    patient = replace(coarse_phantom, discs={level: lying})
+    carm = CArm(*angles_of(View.AP, lying, Side.LEFT, INWARD, 180.0), lying.patient_from_disc.translation_mm)
+    points = labelled(coarse_phantom, level, upper=True)
+    process = turn.points(points[points[:, 1] > np.percentile(points[:, 1], 95.0)])
+    # one voxel of 2 mm in 90 mm of shadow
+    assert seen_across(patient, level, carm, process).mean() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("side", list(Side))
+def test_in_the_oblique_view_the_superior_articular_process_lies_over_the_middle_of_the_disc(
+    coarse_phantom: Patient, level: Level, side: Side
+) -> None:
+    shape = coarse_phantom.discs[level]
+    turn = process_turn_deg(coarse_phantom, level, side)
+    assert 20.0 <= turn <= 45.0
+    angles = angles_of(View.OBLIQUE, shape, side, INWARD, 180.0, turn)
+    carm = CArm(*angles, shape.patient_from_disc.translation_mm)
+    points = labelled(coarse_phantom, level, upper=False)
+    local = shape.patient_from_disc.inverse().points(points)
+    above = (local[:, 2] > 0.0) & (local[:, 2] < 25.0) & (local[:, 1] > shape.half_depth_mm)
+    process = points[above & (local[:, 0] * side.sign > 6.0)]
+    share = seen_across(coarse_phantom, level, carm, process)
+    # the process' own middle within a twentieth of the disc's width (perspective), all of it in the middle third
+    assert share.mean() == pytest.approx(0.5, abs=0.05)
+    assert share.min() > 1 / 3
+    assert share.max() < 2 / 3
+
+
+def test_upper_levels_are_seen_with_less_turn_than_l5_s1(coarse_phantom: Patient) -> None:
+    turns = [process_turn_deg(coarse_phantom, level, Side.LEFT) for level in Level]
+    assert turns == sorted(turns)
+
+
+def test_without_labels_the_oblique_view_takes_the_usual_turn(coarse_phantom: Patient) -> None:
+    bare = replace(coarse_phantom, volume=replace(coarse_phantom.volume, labels=None))
+    assert process_turn_deg(bare, Level.L4_L5, Side.LEFT) == 35.0
+
+
+def test_a_patient_turned_on_the_table_turns_all_views() -> None:
+    # rolled by +6 degrees about the head-pointing axis, the back turns from +y toward -x: primary beyond 180
+    tilted = disc(6.0, (0.0, 0.0, 1.0))
+    assert straight_behind_deg(tilted) == pytest.approx(-174.0)
+    assert angles_of(View.LATERAL, tilted, Side.LEFT, INWARD, 180.0).primary_deg == pytest.approx(96.0)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_biplane_pair_is_square_and_both_planes_lie_in_the_disc(side: Side) -> None:
+    shape = disc(17.0, (0.8, 0.1, 0.1))
+    frontal, lateral = (CArm(*angles, (0.0, 0.0, 0.0)) for angles in biplane_pair(shape, side))
+    normal = shape.patient_from_disc.rotation[:, 2]
+    for plane in (frontal, lateral):
+        assert plane.towards_detector @ normal == pytest.approx(0.0, abs=1e-12)
+    turned = (lateral.primary_deg - frontal.primary_deg) % 360.0
+    assert turned == pytest.approx(90.0 if side is Side.RIGHT else 270.0)

@@ -139,9 +139,14 @@ class Exposure:
     field: Field = Field.FULL
 
     @property
+    def spot(self) -> bool:
+        """Whether it was a picture to keep rather than fluoroscopy."""
+        return self.pulses_per_s == 0.0
+
+    @property
     def seconds(self) -> float:
-        """Time of fluoroscopy it took."""
-        return self.frames / self.pulses_per_s if self.pulses_per_s > 0.0 else 0.0
+        """Time of fluoroscopy it took: none for pictures to keep."""
+        return 0.0 if self.spot else self.frames / self.pulses_per_s
 
 
 @dataclass(frozen=True, slots=True)

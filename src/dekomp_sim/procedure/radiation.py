@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -43,10 +42,10 @@ def staff_doses(case: Case) -> Mapping[str, tuple[StaffDose, ...]]:
 def dose_words(case: Case) -> tuple[str, ...]:
     """The case's dose in sentences: at the reference point, on the skin, to the operator, and what they are worth."""
     whole = totals(exposure.dose for exposure in case.exposures)
-    frames = sum(exposure.frames for exposure in case.exposures)
     at_operator = {dose.place: dose for dose in staff_doses(case)["operator"]}
     told = [
-        f"{frames} pictures in {case.fluoroscopy_s:.1f} s of fluoroscopy and {_spots(case)} spots: "
+        f"{_frames(case, spots=False)} frames in {case.fluoroscopy_s:.1f} s of fluoroscopy and "
+        f"{_frames(case, spots=True)} spots: "
         f"{whole.air_kerma_reference_mgy:.2g} mGy at the reference point, {whole.kap_gycm2:.2g} Gy cm2.",
         f"Peak skin dose {skin_map(case).peak_mgy:.2g} mGy.",
     ]
@@ -59,8 +58,8 @@ def dose_words(case: Case) -> tuple[str, ...]:
     return (*told, UNCERTAINTY_WORDS[0].upper() + UNCERTAINTY_WORDS[1:])
 
 
-def _spots(case: Case) -> int:
-    return sum(exposure.frames for exposure in case.exposures if math.isclose(exposure.pulses_per_s, 0.0))
+def _frames(case: Case, *, spots: bool) -> int:
+    return sum(exposure.frames for exposure in case.exposures if exposure.spot is spots)
 
 
 def _table(case: Case) -> Table:

@@ -85,15 +85,16 @@ def process_turn_deg(patient: Patient, level: Level, side: Side) -> float:
     disc, volume = patient.discs[level], patient.volume
     if volume.labels is None:
         return OBLIQUE_DEG
-    k, j, i = np.nonzero(volume.labels == level.lower)
+    k, j, i = np.nonzero(volume.labels == level.vertebra_below)
     at = disc.patient_from_disc.inverse().points(volume.patient_from_index.points(np.stack([i, j, k], axis=-1)))
     aside, above = PROCESS_MM
     behind = (at[:, 1] > disc.half_depth_mm) & (at[:, 2] > 0.0) & (at[:, 2] < above)
     process = at[behind & (at[:, 0] * side.sign > aside)]
     if len(process) == 0:
         return OBLIQUE_DEG
-    x, y, _ = process.mean(axis=0)
-    return float(np.clip(np.degrees(np.arctan2(abs(x), y)), *OBLIQUE_RANGE_DEG))
+    along = disc.patient_from_disc.directions(process.mean(axis=0) * (1.0, 1.0, 0.0))
+    turn = _towards(along).primary_deg - straight_behind_deg(disc)
+    return float(np.clip(abs(_wrapped(turn)), *OBLIQUE_RANGE_DEG))
 
 
 def biplane_pair(disc: DiscShape, side: Side) -> tuple[Angles, Angles]:
