@@ -46,7 +46,8 @@ def measured_mtf(image: Float32Array, slope: float, pixel_mm: float) -> tuple[Fl
     counts = np.bincount(bins[used], minlength=640)
     spread_function = np.bincount(bins[used], image[used], minlength=640) / counts
     line = np.gradient(spread_function) * np.hanning(640)
-    return np.fft.rfftfreq(640, pixel_mm / 8.0), np.asarray(np.abs(np.fft.rfft(line)) / abs(line.sum()))
+    per_mm = np.asarray(np.fft.rfftfreq(640, pixel_mm / 8.0), dtype=np.float64)
+    return per_mm, np.asarray(np.abs(np.fft.rfft(line)) / abs(line.sum()), dtype=np.float64)
 
 
 @pytest.mark.parametrize("pixel_mm", [0.2, 0.3, 0.6])

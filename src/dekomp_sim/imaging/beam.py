@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
+from dekomp_sim.imaging.rows import by_rows
 from dekomp_sim.matter import Beam, Substance, mass_attenuation_cm2_g, optical_depth, spectrum
 
 SCINTILLATOR_MM: Final = 0.6
@@ -176,7 +177,14 @@ def _looked_up(table: Float32Array, soft: Float32Array, bone: Float32Array) -> F
     bone = np.ascontiguousarray(np.broadcast_to(bone, soft.shape), dtype=np.float32)
     out = np.empty(soft.shape, dtype=np.float32)
     grid = (np.float32(SOFT_RANGE_G_CM2[0]), np.float32(1.0 / _SOFT_STEP), np.float32(1.0 / _BONE_STEP))
-    _bilinear(table, soft.reshape(-1), bone.reshape(-1), grid, out.reshape(-1))
+    flat, mineral, result = soft.reshape(-1), bone.reshape(-1), out.reshape(-1)
+    row = max(1, flat.size // max(1, len(soft)))
+
+    def look(first: int, last: int) -> None:
+        part = slice(first * row, last * row)
+        _bilinear(table, flat[part], mineral[part], grid, result[part])
+
+    by_rows(len(soft), look)
     return out
 
 

@@ -154,10 +154,14 @@ class Window:
         rows, cols = log_signal.shape
         seen = log_signal < OPEN_LOG if shutter is None else (log_signal < OPEN_LOG) & (shutter >= SHUT_SHARE)
         cells = (_WINDOW_CELLS, max(2, round(_WINDOW_CELLS * cols / rows)))
-        open_share = np.ones_like(log_signal) if shutter is None else np.asarray(shutter >= SHUT_SHARE, np.float32)
         sigma = HARMONISED_OVER * _WINDOW_CELLS
-        weight = spread(cell_means(open_share, cells), (sigma, sigma))
-        held = np.minimum(log_signal, np.float32(OPEN_LOG)) * open_share
+        held = np.minimum(log_signal, np.float32(OPEN_LOG))
+        open_cells = np.ones(cells)
+        if shutter is not None:
+            open_share = np.asarray(shutter >= SHUT_SHARE, dtype=np.float32)
+            held *= open_share
+            open_cells = cell_means(open_share, cells)
+        weight = spread(open_cells, (sigma, sigma))
         coarse = spread(cell_means(held, cells), (sigma, sigma)) / np.maximum(weight, 1e-3)
         slow = on_pixels(HARMONISED_SHARE * (coarse - coarse.mean()), (rows, cols))
         top, left = round(rows * MEASURED_MARGIN), round(cols * MEASURED_MARGIN)
@@ -218,7 +222,7 @@ def screen_axes(carm: CArm, console: Console) -> tuple[FloatArray, FloatArray]:
     Examples
     --------
     >>> right, up = screen_axes(CArm(0.0, 0.0, (0, 0, 0)), Console(flipped=True, rotated_deg=90.0))
-    >>> right.round(6).tolist(), up.round(6).tolist()
+    >>> (right.round(6) + 0.0).tolist(), (up.round(6) + 0.0).tolist()
     ([0.0, 0.0, 1.0], [1.0, 0.0, 0.0])
     """
     right = -carm.image_right if console.flipped else carm.image_right
