@@ -12,9 +12,8 @@ import numpy as np
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.files import load_patient, phantom_patient, shipped, write_png8
 from dekomp_sim.geometry import CArm, Detector
-from dekomp_sim.imaging.dose import SPOT_DETECTOR_UGY, Technique, automatic_exposure
+from dekomp_sim.imaging.brightness import Sensed, spot_controlled
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
-from dekomp_sim.matter import Beam
 from dekomp_sim.procedure.actions import View
 from dekomp_sim.procedure.views import angles_of
 
@@ -31,8 +30,8 @@ def row(patient: Patient) -> np.ndarray:
     for number, (view, kv) in enumerate(VIEWS):
         way = np.array([-0.7, -0.7, 0.0])
         carm = CArm(*angles_of(view, shape, Side.LEFT, way, 180.0), shape.patient_from_disc.translation_mm)
-        technique = automatic_exposure(Beam(kv), 20.0, 1.0, carm, SPOT_DETECTOR_UGY).technique
-        shot = Shot(carm, detector, Technique(technique.beam, technique.mas), seed=1, index=number)
+        technique = spot_controlled(Sensed(20.0, 1.0), carm, kv).technique
+        shot = Shot(carm, detector, technique, seed=1, index=number)
         pictures.append((scope.expose(shot).display >> 8).astype(np.uint8))
     return np.hstack(pictures)
 

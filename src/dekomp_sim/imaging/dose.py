@@ -1,4 +1,4 @@
-"""Dose of an exposure at the interventional reference point, totals, and automatic exposure."""
+"""Dose of an exposure at the interventional reference point, and totals."""
 
 from __future__ import annotations
 
@@ -113,25 +113,6 @@ class DoseTotals:
     kap_gycm2: float
 
 
-@dataclass(frozen=True, slots=True)
-class AutomaticExposure:
-    """What automatic exposure control chose.
-
-    Parameters
-    ----------
-    technique
-        The technique within the generator's limits.
-    detector_ugy
-        Air kerma at the detector that it gives, primary beam only.
-    limited
-        Whether a limit of the generator kept it from the wanted kerma.
-    """
-
-    technique: Technique
-    detector_ugy: float
-    limited: bool
-
-
 def dose_of(technique: Technique, carm: CArm, detector: Detector, open_share: float = 1.0) -> DoseRecord:
     """Dose of one exposure: kerma(1 m) * mAs / distance^2, and that times the beam's area.
 
@@ -212,42 +193,3 @@ def detector_ugy_per_mas(beam: Beam, soft_g_cm2: float, bone_g_cm2: float, carm:
     depth = depth + mass_attenuation_cm2_g(Substance.BONE_MINERAL, made.energies_kev) * bone_g_cm2
     behind = float(made.kerma_ugy_per_mas_by_bin @ np.exp(-depth))
     return behind * (1000.0 / carm.source_to_detector_mm) ** 2
-
-
-def automatic_exposure(
-    beam: Beam, soft_g_cm2: float, bone_g_cm2: float, carm: CArm, wanted_ugy: float = FRAME_DETECTOR_UGY
-) -> AutomaticExposure:
-    """The charge that gives the wanted air kerma at the detector behind a patient, held to the generator's limits.
-
-    Parameters
-    ----------
-    beam
-        Voltage and filter; they stay as they are.
-    soft_g_cm2, bone_g_cm2
-        Soft tissue and bone mineral on the ray measured, usually the central one.
-    carm
-        Gives the distance from focus to detector.
-    wanted_ugy
-        `FRAME_DETECTOR_UGY` for fluoroscopy, `SPOT_DETECTOR_UGY` for a picture.
-
-    Returns
-    -------
-    The technique, what reaches the detector, and whether a limit held it back: the caller must show that.
-    """
-    per_mas = detector_ugy_per_mas(beam, soft_g_cm2, bone_g_cm2, carm)
-    wanted_mas = wanted_ugy / per_mas if per_mas > 0.0 else math.inf
-    mas = min(max(wanted_mas, GENERATOR_MAS[0]), GENERATOR_MAS[1])
-    return AutomaticExposure(Technique(beam, mas), mas * per_mas, mas != wanted_mas)
-
-
-def automatic_mas(
-    beam: Beam, soft_g_cm2: float, bone_g_cm2: float, carm: CArm, wanted_ugy: float = FRAME_DETECTOR_UGY
-) -> float:
-    """The mAs of `automatic_exposure`, for callers who need not know whether a limit held it.
-
-    Examples
-    --------
-    >>> round(automatic_mas(Beam(80.0), 20.0, 1.0, CArm(180.0, 0.0, (0, 0, 0))), 2)
-    0.32
-    """
-    return automatic_exposure(beam, soft_g_cm2, bone_g_cm2, carm, wanted_ugy).technique.mas
