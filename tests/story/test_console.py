@@ -89,6 +89,15 @@ def test_left_to_itself_the_machine_chooses_more_for_the_lateral(lying: Case) ->
     assert 70.0 <= frontal.beam.kv <= 90.0 < lateral.beam.kv <= 110.0
 
 
+def test_each_pulse_is_told_by_current_and_length(lying: Case) -> None:
+    case = told(lying, do.SetView(do.View.AP), do.Expose(), do.Expose(spot=True), do.Expose(kv=80.0, mas=0.75))
+    frame, spot, by_hand = case.exposures
+    assert 4.0 < frame.pulse_ms < 20.0 < spot.pulse_ms < 220.0
+    assert (by_hand.ma, by_hand.pulse_ms) == (75.0, 10.0)
+    for exposure in case.exposures:
+        assert exposure.ma * exposure.pulse_ms / 1000.0 == pytest.approx(exposure.technique.mas)
+
+
 def test_blades_save_area_product_and_are_seen_in_the_picture(lying: Case) -> None:
     seen = told(lying, do.SetView(do.View.AP))
     whole = told(seen, do.Expose(kv=80.0, mas=1.0)).exposures[-1]

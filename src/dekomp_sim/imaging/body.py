@@ -66,7 +66,7 @@ class Body:
         return float(self.skin_mm[:, 0].min()), float(self.skin_mm[:, 0].max())
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def body_of(volume: Volume) -> Body:
     """The body in a volume: its largest piece of tissue, holes filled; kept for the volumes in use.
 

@@ -281,6 +281,11 @@ def spot_controlled(sensed: Sensed, carm: CArm, kv: float | None = None, zoom: f
     return Brightness(technique, ma, pulse_ms, 0.0, at_detector, 0.0, held)
 
 
+def ma_by_hand(kv: float, curve: Curve = FLUOROSCOPY_CURVE) -> float:
+    """Tube current at a voltage set by hand: the curve's most, held to the generator's power."""
+    return min(float(curve.ma[-1]), TUBE_KW * 1e3 / kv)
+
+
 def kerma_rate_mgy_min(technique: Technique, carm: CArm, pulses_per_s: float) -> float:
     """Air kerma rate at the law's compliance point, 30 cm before the detector, free in air: mGy/min."""
     distance_mm = carm.source_to_detector_mm - COMPLIANCE_TO_DETECTOR_MM
@@ -291,7 +296,7 @@ def kerma_rate_mgy_min(technique: Technique, carm: CArm, pulses_per_s: float) ->
 def _climbed(sensed: Sensed, carm: CArm, wanted: float, curve: Curve, kv: float | None) -> tuple[Beam, float, float]:
     """Beam, tube current and longest pulse at which the curve first gives what is wanted, or its end."""
     if kv is not None:
-        return Beam(kv), min(float(curve.ma[-1]), TUBE_KW * 1e3 / kv), float(curve.pulse_ms[-1])
+        return Beam(kv), ma_by_hand(kv, curve), float(curve.pulse_ms[-1])
     for copper_mm, to_kv in curve.copper_mm:
         low, high = float(curve.kv[0]), to_kv
         if _given(sensed, carm, curve, high, copper_mm) < wanted:

@@ -277,7 +277,7 @@ def _arc(gantry: Gantry, carm: CArm) -> list[Block]:
     return blocks
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _whole_skin(body: Body) -> FloatArray:
     """The skin, every third point, and the cross sections at the scan's ends carried on beyond them."""
     skin = body.skin_mm[::3]

@@ -123,8 +123,8 @@ class Incision:
 class Exposure:
     """One press of the pedal: `index` counts from 0 and keys the noise of its picture.
 
-    `technique` is that of one pulse, `dose` that of all `frames` pulses together. `pulses_per_s` is 0 for pictures to
-    keep, which are no fluoroscopy.
+    `technique` is that of one pulse, with the tube current `ma`, and `dose` that of all `frames` pulses together.
+    `pulses_per_s` is 0 for pictures to keep, which are no fluoroscopy.
     """
 
     clock_s: float
@@ -134,9 +134,15 @@ class Exposure:
     frames: int
     dose: DoseRecord
     note: str
+    ma: float
     pulses_per_s: float = FRAMES_PER_S
     collimator: Collimator = OPEN
     field: Field = Field.FULL
+
+    @property
+    def pulse_ms(self) -> float:
+        """Length of one pulse."""
+        return self.technique.mas / self.ma * 1000.0
 
     @property
     def spot(self) -> bool:

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
-from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.anatomy.labels import Level, Side, Structure
 from dekomp_sim.anatomy.patient import Patient
+from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import View
 
@@ -36,6 +37,10 @@ PROCESS_MM: Final = (6.0, 25.0)
 """Where a superior articular process is looked for behind the disc: at least the first figure from the midline (beside
 the spinous process), at most the second above the disc's plane. Assumption: from lumbar CT, processes end 10 to 20 mm
 above it."""
+
+
+NEIGHBOURHOOD_MM: Final = 80.0
+"""Distance from a disc within which its neighbours' processes lie: beyond any lumbar vertebra's half width."""
 
 
 class Angles(NamedTuple):
@@ -82,11 +87,9 @@ def process_turn_deg(patient: Patient, level: Level, side: Side) -> float:
     The process is what is labelled of the lower vertebra behind and above the disc's plane. `OBLIQUE_DEG` where the
     labels show none; held to `OBLIQUE_RANGE_DEG`.
     """
-    disc, volume = patient.discs[level], patient.volume
-    if volume.labels is None:
-        return OBLIQUE_DEG
-    k, j, i = np.nonzero(volume.labels == level.vertebra_below)
-    at = disc.patient_from_disc.inverse().points(volume.patient_from_index.points(np.stack([i, j, k], axis=-1)))
+    disc = patient.discs[level]
+    near = _labelled_near(patient.volume, level.vertebra_below, disc.patient_from_disc.translation_mm)
+    at = disc.patient_from_disc.inverse().points(near)
     aside, above = PROCESS_MM
     behind = (at[:, 1] > disc.half_depth_mm) & (at[:, 2] > 0.0) & (at[:, 2] < above)
     process = at[behind & (at[:, 0] * side.sign > aside)]
@@ -139,6 +142,19 @@ def angles_of(
         View.ENDPLATE: primary_now_deg,
     }[view]
     return Angles(_wrapped(primary), square_tilt_deg(disc, primary))
+
+
+def _labelled_near(volume: Volume, structure: Structure, centre_mm: FloatArray) -> FloatArray:
+    """Points (n, 3) of a structure's voxels within `NEIGHBOURHOOD_MM` of a centre along each of the grid's axes."""
+    if volume.labels is None:
+        return np.empty((0, 3))
+    middle = volume.patient_from_index.indices(centre_mm)
+    reach = NEIGHBOURHOOD_MM / volume.patient_from_index.spacing_mm
+    first = np.maximum(np.floor(middle - reach), 0.0).astype(int)
+    last = np.maximum(np.ceil(middle + reach), 0.0).astype(int)
+    part = tuple(slice(a, b) for a, b in zip(first[::-1], last[::-1], strict=True))
+    k, j, i = np.nonzero(volume.labels[part] == structure)
+    return volume.patient_from_index.points(np.stack([i, j, k], axis=-1) + first)
 
 
 def _towards(direction: FloatArray) -> Angles:

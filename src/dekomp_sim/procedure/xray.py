@@ -9,7 +9,15 @@ import numpy as np
 
 from dekomp_sim.geometry.carm import CArm
 from dekomp_sim.imaging.body import body_of
-from dekomp_sim.imaging.brightness import Brightness, Fluoroscopy, Held, Sensed, controlled, spot_controlled
+from dekomp_sim.imaging.brightness import (
+    Brightness,
+    Fluoroscopy,
+    Held,
+    Sensed,
+    controlled,
+    ma_by_hand,
+    spot_controlled,
+)
 from dekomp_sim.imaging.collimator import Collimator, active, zoom
 from dekomp_sim.imaging.dose import DoseRecord, Technique, dose_of
 from dekomp_sim.imaging.machine import hindrances
@@ -51,9 +59,10 @@ HELD_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """One pulse as the generator gives it, and what held the control back."""
+    """One pulse as the generator gives it, its tube current, and what held the control back."""
 
     technique: Technique
+    ma: float
     held: Held = Held.NOTHING
 
 
@@ -131,6 +140,7 @@ def exposed(case: Case, carm: CArm, action: Expose) -> Case:
         action.frames,
         _times(one, action.frames),
         action.note,
+        pulse.ma,
         0.0 if action.spot else controls.fluoroscopy.pulses_per_s,
         controls.collimator,
         controls.field,
@@ -173,9 +183,9 @@ def chosen(case: Case, carm: CArm, action: Expose) -> Brightness:
 def _pulse(case: Case, carm: CArm, action: Expose) -> Pulse:
     if action.mas == "auto":
         found = chosen(case, carm, action)
-        return Pulse(found.technique, found.held)
+        return Pulse(found.technique, found.ma, found.held)
     beam = chosen(case, carm, action).technique.beam if action.kv == "auto" else Beam(action.kv)
-    return Pulse(Technique(beam, action.mas))
+    return Pulse(Technique(beam, action.mas), ma_by_hand(beam.kv))
 
 
 def _notice(case: Case, pulse: Pulse) -> tuple[Event, ...]:
