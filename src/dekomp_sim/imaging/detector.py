@@ -8,6 +8,7 @@ defects. Left out: depth-dependent blur, Swank noise, gain that drifts.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -142,11 +143,11 @@ def _taps(panel: Panel, pixel_mm: float, magnification: float) -> Float32Array:
     return sealed(np.concatenate([[1.0 - 2.0 * sides.sum()], sides]).astype(np.float32))
 
 
-def blurred(image: Float32Array, taps: Float32Array, threads: int | None = None) -> Float32Array:
+def blurred(image: Float32Array, taps: Float32Array, pool: Executor | None = None) -> Float32Array:
     """An image (rows, cols) float32 blurred in both directions by a symmetric filter, its edges carried on."""
     image = np.ascontiguousarray(image)
     out = np.empty_like(image)
-    by_rows(len(image), lambda first, last: blur_rows(image, taps, first, last, out), threads)
+    by_rows(len(image), lambda first, last: blur_rows(image, taps, first, last, out), pool)
     return out
 
 
@@ -186,7 +187,7 @@ class Light:
     pixel_mm: float
 
 
-def detected(light: Light, panel: Panel, seed: int, index: int, threads: int | None = None) -> Float32Array:
+def detected(light: Light, panel: Panel, seed: int, index: int, pool: Executor | None = None) -> Float32Array:
     """One frame as the panel reads it, keV per pixel: quantum noise blurred by the scintillator, electronic noise,
     saturation.
 
@@ -198,8 +199,8 @@ def detected(light: Light, panel: Panel, seed: int, index: int, threads: int | N
         Its settings.
     seed, index
         Key the noise: the same pair gives the same frame.
-    threads
-        Worker threads; the frame does not depend on their number.
+    pool
+        Threads to share the rows out to; the frame does not depend on their number.
 
     Returns
     -------
@@ -210,16 +211,16 @@ def detected(light: Light, panel: Panel, seed: int, index: int, threads: int | N
     mean, quantum, table = light.mean, light.quantum, normal_quantiles()
     deviation, out = np.empty_like(mean), np.empty_like(mean)
     counted = np.float32(COUNTED_BELOW_QUANTA)
-    words = random_words(shape, seed, Purpose.QUANTUM_NOISE, index, threads)
-    by_rows(shape[0], lambda a, b: noise_rows(mean, quantum, words, table, counted, a, b, deviation), threads)
-    electronic = random_words(shape, seed, Purpose.ELECTRONIC_NOISE, index, threads)
+    words = random_words(shape, seed, Purpose.QUANTUM_NOISE, index, pool)
+    by_rows(shape[0], lambda a, b: noise_rows(mean, quantum, words, table, counted, a, b, deviation), pool)
+    electronic = random_words(shape, seed, Purpose.ELECTRONIC_NOISE, index, pool)
     taps = scintillator_taps(panel, light.pixel_mm)
     levels = (
         np.float32(panel.electronic_kev_per_mm * light.pixel_mm),
         np.float32(0.0),
         np.float32(panel.full_well_kev_per_mm2 * light.pixel_mm**2),
     )
-    by_rows(shape[0], lambda a, b: detect_rows(mean, deviation, electronic, table, taps, levels, a, b, out), threads)
+    by_rows(shape[0], lambda a, b: detect_rows(mean, deviation, electronic, table, taps, levels, a, b, out), pool)
     return out
 
 

@@ -7,7 +7,9 @@ never projects the patient again, and only the pixels it can reach are summed ov
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,7 +158,8 @@ class Fluoroscope:
 
     def __init__(self, patient: Patient, threads: int | None = None) -> None:
         self._patient = patient
-        self._threads = threads
+        self._threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._projector: PatientProjector | None = None
         self._standing: _Standing | None = None
         self._disc_shadow: _DiscShadow | None = None
@@ -185,14 +188,14 @@ class Fluoroscope:
         standing = self._stand(shot)
         scale_kev = np.float32(self._open_kev(shot) * standing.grid_passes)
         light = Light(self._mean(shot, standing) * scale_kev, standing.quantum_kev, shot.detector.pixel_mm)
-        frame = detected(light, shot.panel, shot.seed, shot.index, self._threads)
+        frame = detected(light, shot.panel, shot.seed, shot.index, self._pool)
         run = before if before is not None and before.fits(frame.shape) else Trail()
         trapped = None
         if before is not None:
             frame, trapped = lagged(frame, run.trapped, elapsed_s, shot.panel)
         frame /= scale_kev
         filtered = recursed(_logarithm(frame), run.filtered, console)
-        picture = turned(shown(filtered, standing.window, console, self._threads), console)
+        picture = turned(shown(filtered, standing.window, console, self._pool), console)
         display = annotated(picture, shot.carm, _lines(shot), console)
         return Picture(sealed(frame), sealed(display), standing.window, Trail(trapped, sealed(filtered)))
 
@@ -215,19 +218,20 @@ class Fluoroscope:
 
     def _made(self, shot: Shot, thickness: Thickness) -> _Standing:
         behind = response(shot.technique.beam)
-        primary = np.exp(behind.patient_log_signal(thickness.soft_g_cm2, thickness.bone_g_cm2))
+        primary = np.exp(behind.patient_log_signal(thickness.soft_g_cm2, thickness.bone_g_cm2, self._pool))
         if shot.shutter is not None:
             primary *= shot.shutter
         water = thickness.soft_g_cm2 + thickness.bone_g_cm2
         middle = float(np.median(water[::8, ::8]))
         kernels = scatter_kernels(shot.technique.beam.kv, air_gap_mm(shot.carm, middle), shot.panel.grid_ratio)
         pixel_mm = shot.detector.pixel_mm
-        sharp = blurred(primary, picture_taps(shot.panel, pixel_mm, shot.carm), self._threads)
+        sharp = blurred(primary, picture_taps(shot.panel, pixel_mm, shot.carm), self._pool)
         clear = np.float32(1.0 - shot.panel.glare[0])
         mean = with_glare(sharp + scattered(primary, water, pixel_mm, kernels), shot.panel, pixel_mm)
+        quantum = behind.quantum_kev(thickness.soft_g_cm2, thickness.bone_g_cm2, self._pool)
         return _Standing(
             _pose(shot), shot.technique.beam, shot.panel, shot.shutter, thickness, sealed(primary),
-            sealed(behind.quantum_kev(thickness.soft_g_cm2, thickness.bone_g_cm2)), kernels.grid_passes(middle),
+            sealed(quantum), kernels.grid_passes(middle),
             sealed(mean - clear * sharp), sealed(mean), Window.fitted(_logarithm(mean), shot.shutter),
         )  # fmt: skip
 
@@ -245,7 +249,7 @@ class Fluoroscope:
         needed = touched.grown(reach, (shape[0], shape[1]))
         primary = standing.primary[needed.pixels].copy()
         primary[region.within(needed)] = self._primary(shot, standing, region, patches)
-        sharp = blurred(primary, taps, self._threads)[touched.within(needed)]
+        sharp = blurred(primary, taps, self._pool)[touched.within(needed)]
         mean = standing.mean.copy()
         clear = np.float32(1.0 - shot.panel.glare[0])
         mean[touched.pixels] = clear * sharp + standing.added[touched.pixels]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from enum import IntEnum
 from functools import cache
 from typing import Final
@@ -43,7 +44,7 @@ def generator(seed: int, purpose: Purpose, index: int, part: int = 0) -> np.rand
 
 
 def random_words(
-    shape: tuple[int, int], seed: int, purpose: Purpose, index: int, threads: int | None = None
+    shape: tuple[int, int], seed: int, purpose: Purpose, index: int, pool: Executor | None = None
 ) -> NDArray[np.uint32]:
     """Random 32-bit words (rows, cols), the same for any number of threads: Philox's own, which no release changes."""
     out = np.empty(shape, dtype=np.uint32)
@@ -54,7 +55,7 @@ def random_words(
         words = np.asarray(bits.random_raw((count + 1) // 2), dtype="<u8").view("<u4")
         out[first:last] = words[:count].reshape(last - first, shape[1])
 
-    by_rows(shape[0], draw, threads)
+    by_rows(shape[0], draw, pool)
     return out
 
 

@@ -6,6 +6,7 @@ All of it works on ln(signal), so that a needle is as dark over the belly as ove
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -31,7 +32,7 @@ enhancement and publish no figure."""
 EDGE_SIGMA_PX: Final = 2.0
 """Assumption: scale in pixels below which detail is enhanced."""
 
-HARMONISED_SHARE: Final = 0.5
+HARMONISED_SHARE: Final = 0.65
 """Assumption: share of the slow change across the picture that the console takes away (dynamic range compression), so
 that thick and thin parts of the body fit one window."""
 
@@ -177,7 +178,9 @@ class Window:
         return cls(sealed(np.zeros(shape, dtype=np.float32)), -half_range, half_range)
 
 
-def shown(log_signal: Float32Array, window: Window, console: Console, threads: int | None = None) -> NDArray[np.uint16]:
+def shown(
+    log_signal: Float32Array, window: Window, console: Console, pool: Executor | None = None
+) -> NDArray[np.uint16]:
     """The 16-bit picture (rows, cols) of ln(signal): what absorbs is dark unless inverted. Not flipped or turned."""
     out = np.empty(log_signal.shape, dtype=np.uint16)
     table = grey_table(console)
@@ -185,7 +188,7 @@ def shown(log_signal: Float32Array, window: Window, console: Console, threads: i
     settings = (np.float32(console.edge_gain), np.float32(window.low), np.float32(per))
     log_signal = np.ascontiguousarray(log_signal)
     taps = _edge_taps()
-    by_rows(len(out), lambda a, b: show_rows(log_signal, window.slow, taps, settings, table, a, b, out), threads)
+    by_rows(len(out), lambda a, b: show_rows(log_signal, window.slow, taps, settings, table, a, b, out), pool)
     return out
 
 

@@ -8,10 +8,8 @@ tests/laws/test_rows.py.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from concurrent.futures import Executor
 from typing import Final
 
 import numpy as np
@@ -27,21 +25,14 @@ _CELL_SHIFT, _CELL_MASK = 19, 2**19 - 1
 _SQRT_HALF = math.sqrt(0.5)
 
 
-def by_rows(rows: int, work: Callable[[int, int], None], threads: int | None = None) -> None:
-    """Call `work(first, last)` for spans of rows that cover a picture, on up to `threads` threads."""
+def by_rows(rows: int, work: Callable[[int, int], None], pool: Executor | None = None) -> None:
+    """Call `work(first, last)` for spans of rows that cover a picture, on a pool's threads or on this one."""
     spans = [(first, min(first + ROWS_AT_ONCE, rows)) for first in range(0, rows, ROWS_AT_ONCE)]
-    count = min(threads or os.cpu_count() or 1, len(spans))
-    if count == 1:
+    if pool is None:
         for span in spans:
             work(*span)
     else:
-        list(_pool(count).map(lambda span: work(*span), spans))
-
-
-@lru_cache(maxsize=4)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Kept between pictures: starting threads costs as much as a small picture's rows."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="picture-rows")
+        list(pool.map(lambda span: work(*span), spans))
 
 
 @njit(cache=True, nogil=True)
