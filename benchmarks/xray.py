@@ -33,6 +33,7 @@ from dekomp_sim.matter import Beam
 SIZE, SPACING_MM = (512, 512, 400), (0.7, 0.7, 0.8)
 CENTRE_MM, RADIUS_MM = np.array([3.3, -2.1, 4.7]), 60.0
 VIEWS = {"ap": 0.0, "oblique35": 35.0}
+"""RTK's gantry angle of each view. Its y is the patient's z and its source at +z the patient's back: primary is minus it."""
 
 
 def median_s(work: Callable[[], Any], repeats: int) -> float:
@@ -138,7 +139,7 @@ def against_rtk(result: dict[str, Any], repeats: int) -> None:
     ours = Projector(counts, affine)
     detector = Detector()
     for name, angle in VIEWS.items():
-        carm = CArm(angle, 0.0, (0, 0, 0))
+        carm = CArm(-angle, 0.0, (0, 0, 0))
         got = ours.line_integrals(carm, detector)[0] / 1000.0
         inside, edge = errors_mm(got, *chord_mm(carm.source_mm, carm.pixel_centres_mm(detector), CENTRE_MM))
         result[f"sphere_error_mm_{name}"], result[f"sphere_edge_error_mm_{name}"] = inside, edge
@@ -159,7 +160,7 @@ def against_rtk(result: dict[str, Any], repeats: int) -> None:
     if rtk_full is not None:
         agreement(result, ours, rtk_full)
     for name, angle in VIEWS.items():
-        carm = CArm(angle, 0.0, (0, 0, 0))
+        carm = CArm(-angle, 0.0, (0, 0, 0))
         mine, theirs = [], []
         ours.line_integrals(carm, detector)
         for _ in range(repeats):
@@ -173,8 +174,10 @@ def against_rtk(result: dict[str, Any], repeats: int) -> None:
             result[f"rtk_s_{name}"] = statistics.median(theirs)
             result[f"ratio_rtk_{name}"] = statistics.median(theirs) / statistics.median(mine)
     result["sphere_error_mm"] = max(result[f"sphere_error_mm_{name}"] for name in VIEWS)
+    result["sphere_edge_error_mm"] = max(result[f"sphere_edge_error_mm_{name}"] for name in VIEWS)
     if "rtk" not in result:
         result["rtk_sphere_error_mm"] = max(result[f"rtk_sphere_error_mm_{name}"] for name in VIEWS)
+        result["rtk_sphere_edge_error_mm"] = max(result[f"rtk_sphere_edge_error_mm_{name}"] for name in VIEWS)
 
 
 def disc_with_contrast() -> Disc:
@@ -188,7 +191,6 @@ def disc_with_contrast() -> Disc:
 def agreement(result: dict[str, Any], ours: Projector, rtk_full: Callable[[float], np.ndarray]) -> None:
     """RMS difference of the two pictures of the full volume, in per cent of RTK's RMS."""
     for name, angle in VIEWS.items():
-        # RTK's y is the patient's z, its source at +z is the patient's back: its +35 degrees are primary -35
         seen = ours.line_integrals(CArm(-angle, 0.0, (0, 0, 0)), Detector())[0]
         held = rtk_full(angle)[::-1]
         apart = np.sqrt(np.mean((seen - held) ** 2)) / np.sqrt(np.mean(held**2))
