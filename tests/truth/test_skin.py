@@ -106,6 +106,22 @@ def test_exposures_add_and_overlap_makes_the_peak(body: Body) -> None:
     assert max(one.peak_mgy for one in alone) <= both.peak_mgy <= sum(one.peak_mgy for one in alone)
 
 
+@pytest.mark.parametrize("angles", [(180.0, 0.0), (150.0, 0.0), (180.0, 20.0), (-160.0, -15.0), (95.0, 10.0)])
+def test_what_enters_the_skin_is_the_kerma_area_product(body: Body, angles: tuple[float, float]) -> None:
+    # kerma times the area it meets, seen along each ray, summed over the skin: the product of the exposure itself
+    one = Irradiation(CArm(*angles, (0.0, 0.0, 0.0)), PANEL, Collimator(0.4, 0.5), BEAM, 10.0)
+    found = skin_dose(body, [one])
+    rays = body.skin_mm - one.carm.source_mm
+    distance = np.linalg.norm(rays, axis=1)
+    slant = np.abs(np.einsum("nx,nx->n", rays, body.outward)) / distance
+    side_cm = np.sqrt(0.2) * PANEL.width_mm / 10.0 * distance / 1020.0
+    kerma = found.dose_mgy / backscatter(BEAM, side_cm)
+    met = float((kerma * body.area_mm2 * slant).sum()) / 1e5  # mGy mm2 to Gy cm2
+    field_cm2 = 0.2 * (PANEL.width_mm / 10.0 * HEAD_ON_MM / 1020.0) ** 2
+    # the field's edge is known to a point's 4 mm in 54; slanting rays are longer than the field's own axis
+    assert met == pytest.approx(10.0 / 1000.0 * field_cm2, rel=0.1)
+
+
 def test_no_exposure_no_dose(body: Body) -> None:
     assert skin_dose(body, []).peak_mgy == 0.0
 
