@@ -10,6 +10,7 @@ from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm
 from dekomp_sim.imaging.detector import (
     INTENSIFIER_GLARE,
+    PANEL_GLARE,
     Light,
     Panel,
     Trapped,
@@ -149,17 +150,18 @@ def test_a_long_even_run_reads_what_comes_in_and_a_panel_without_traps_nothing_e
     assert lagged(frame, None, 0.1, Panel(lag=())) == (frame, None)
 
 
-def test_an_intensifiers_glare_fills_a_shadow_and_a_panels_does_not() -> None:
+@pytest.mark.parametrize("glare", [PANEL_GLARE, INTENSIFIER_GLARE])
+def test_glare_fills_a_shadow_as_its_formula_says(glare: tuple[float, float]) -> None:
     size, pixel_mm = 256, 1.0
     image = np.ones((size, size), dtype=np.float32)
     disc = np.hypot(*(np.mgrid[:size, :size] - 127.5)) < 12.0
     image[disc] = 0.0
-    glared = with_glare(image, Panel(glare=INTENSIFIER_GLARE), pixel_mm)
-    share, length_mm = INTENSIFIER_GLARE
+    glared = with_glare(image, Panel(glare=glare), pixel_mm)
+    share, length_mm = glare
     # behind a lead disc of radius a in a field of radius R the glare is its share times exp(-a/k) - exp(-R/k)
     wanted = share * (np.exp(-12.0 / length_mm) - np.exp(-140.0 / length_mm))
     assert glared[128, 128] == pytest.approx(wanted, rel=0.1)
-    assert with_glare(image, Panel(), pixel_mm) is image
+    assert with_glare(image, Panel(glare=(0.0, 1.0)), pixel_mm) is image
 
 
 def test_a_panel_that_cannot_be_is_refused() -> None:

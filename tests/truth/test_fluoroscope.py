@@ -12,7 +12,7 @@ from dekomp_sim.arrays import Float32Array
 from dekomp_sim.disc import Disc, inject, voxelise
 from dekomp_sim.geometry import CArm, Detector, Rod, Solid, Tube
 from dekomp_sim.imaging.beam import response
-from dekomp_sim.imaging.detector import Light, Panel, blurred, detected, picture_taps
+from dekomp_sim.imaging.detector import Light, Panel, blurred, detected, picture_taps, with_glare
 from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Picture, Shot, Trail
 from dekomp_sim.imaging.processing import Console
@@ -69,7 +69,11 @@ def whole_chain(patient: Patient, shot: Shot) -> Float32Array:
     middle = float(np.median(water[::8, ::8]))
     kernels = scatter_kernels(shot.technique.beam.kv, air_gap_mm(carm, middle), shot.panel.grid_ratio)
     sharp = blurred(np.exp(made.log_signal_behind(masses)), picture_taps(shot.panel, detector.pixel_mm, carm))
-    mean = sharp + scattered(before, water, detector.pixel_mm, kernels)
+    veil = scattered(before, water, detector.pixel_mm, kernels)
+    # glare, like scatter, is the patient's alone
+    still = blurred(before, picture_taps(shot.panel, detector.pixel_mm, carm))
+    glared = with_glare(still + veil, shot.panel, detector.pixel_mm)
+    mean = glared + np.float32(1.0 - shot.panel.glare[0]) * (sharp - still)
     scale = made.open_kev(shot.technique.mas, detector.pixel_mm**2, carm.source_to_detector_mm)
     scale *= kernels.grid_passes(middle)
     quantum = made.quantum_kev(thick.soft_g_cm2, thick.bone_g_cm2)

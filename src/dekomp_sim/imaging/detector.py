@@ -48,6 +48,11 @@ LAG: Final = ((0.021, 0.04), (0.040, 0.6))
 2.1, 0.70, 0.40 and 0.31 % of a frame come back in the four that follow: Siewerdsen and Jaffray, Med Phys 1999;26:1624,
 found 2 to 10, 0.7, 0.4 and 0.3 % frame by frame. Assumption: their frames last as long as these."""
 
+PANEL_GLARE: Final = (0.08, 25.0)
+"""Share of a panel's light that goes far in its glass and housing, and the length in mm over which it falls. The share
+is the low-frequency drop of a panel's MTF: 8 % at 60 kV to 10.5 % at 120 kV (Lazos and Williamson, Med Phys
+2012;39:5639). Assumption: the length, as an intensifier's."""
+
 INTENSIFIER_GLARE: Final = (0.12, 25.0)
 """Assumption: share of an image intensifier's light that is veiling glare and the length in mm over which it falls, in
 the form of Seibert, Nalcioglu and Roeck, Med Phys 1984;11:172; contrast ratios of intensifiers are about 10 to 20."""
@@ -76,7 +81,8 @@ class Panel:
     lag
         (trapped share, seconds) of each kind of trap; () for none.
     glare
-        (share, length in mm) of veiling glare: `INTENSIFIER_GLARE` for an image intensifier, (0, 1) for a panel.
+        (share, length in mm) of veiling glare: `PANEL_GLARE`, `INTENSIFIER_GLARE` for an image intensifier, or (0, 1)
+        for none.
 
     Raises
     ------
@@ -89,7 +95,7 @@ class Panel:
     electronic_kev_per_mm: float = ELECTRONIC_KEV_PER_MM
     full_well_kev_per_mm2: float = FULL_WELL_KEV_PER_MM2
     lag: tuple[tuple[float, float], ...] = LAG
-    glare: tuple[float, float] = (0.0, 1.0)
+    glare: tuple[float, float] = PANEL_GLARE
 
     def __post_init__(self) -> None:
         if not (0.0 <= self.glare[0] < 1.0 and self.glare[1] > 0.0):
