@@ -33,7 +33,7 @@ from dekomp_sim.matter import Beam
 SIZE, SPACING_MM = (512, 512, 400), (0.7, 0.7, 0.8)
 CENTRE_MM, RADIUS_MM = np.array([3.3, -2.1, 4.7]), 60.0
 VIEWS = {"ap": 0.0, "oblique35": 35.0}
-"""RTK's gantry angle of each view. Its y is the patient's z and its source at +z the patient's back: primary is minus it."""
+"""RTK's gantry angle of each view; its y is the patient's z and its +z the patient's back: primary is its minus."""
 
 
 def median_s(work: Callable[[], Any], repeats: int) -> float:
