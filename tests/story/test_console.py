@@ -37,8 +37,23 @@ def with_gantry(case: Case, gantry: Gantry) -> Case:
 
 
 def test_every_named_view_of_the_phantom_can_be_taken(lying: Case) -> None:
+    two_planes = replace(lying, machine=Machine(planes=2))
     for view in do.View:
-        assert told(lying, do.SetView(view)).carm is not None
+        assert told(two_planes, do.SetView(view)).carm is not None
+
+
+def test_two_planes_take_two_pictures_at_once(lying: Case) -> None:
+    assert after(lying, do.SetView(do.View.BIPLANE)).events[-1] == Refusal(
+        0.0, "set_view", "This machine has one plane: take AP and lateral one after the other."
+    )
+    both = told(replace(lying, machine=Machine(planes=2)), do.SetView(do.View.BIPLANE), do.Expose(frames=4))
+    frontal, lateral = both.exposures
+    assert (frontal.carm.primary_deg, lateral.carm.primary_deg) == pytest.approx((180.0, 90.0))
+    assert (frontal.index, lateral.index) == (0, 1)
+    assert frontal.clock_s == lateral.clock_s == both.clock_s - 0.5
+    alone = [told(lying, do.SetView(view), do.Expose(frames=4)).exposures[0] for view in (do.View.AP, do.View.LATERAL)]
+    assert [one.dose for one in both.exposures] == [one.dose for one in alone]
+    assert told(both, do.MoveTable(up_mm=20.0), do.SetView(do.View.OBLIQUE), do.Expose()).lateral is None
 
 
 def test_a_view_out_of_reach_is_refused_with_its_reason_and_nothing_moves(lying: Case) -> None:

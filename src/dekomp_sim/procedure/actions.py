@@ -31,6 +31,7 @@ class View(StrEnum):
     OBLIQUE = "oblique"
     ENDPLATE = "endplate"
     NEEDLE_EYE = "needle_eye"
+    BIPLANE = "biplane"
 
 
 class Mark(StrEnum):
@@ -135,7 +136,7 @@ class Sedate:
 
 @dataclass(frozen=True, slots=True)
 class SetView:
-    """Turn the C-arm: a named view, or DICOM's positioner angles."""
+    """Turn the C-arm: a named view, or DICOM's positioner angles; `biplane` needs a machine of two planes."""
 
     view: View | None = None
     primary_deg: Angle | None = None

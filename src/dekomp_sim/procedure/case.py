@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Final
 
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side
@@ -40,7 +40,8 @@ FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
 class Machine:
     """The C-arm at hand: distances from the focus, the detector, what it can reach, the table, and what shields staff.
 
-    The defaults are a mobile C-arm's with a 31 cm flat detector, standing opposite the operator.
+    The defaults are a mobile C-arm's with a 31 cm flat detector, standing opposite the operator. A machine of two
+    planes has a second C for the lateral, alike in all.
 
     Raises
     ------
@@ -54,6 +55,7 @@ class Machine:
     gantry: Gantry = field(default_factory=Gantry)
     table: Table = field(default_factory=Table)
     protection: Protection = field(default_factory=Protection)
+    planes: Annotated[int, Ge(1), Le(2)] = 1
 
     def __post_init__(self) -> None:
         if self.source_to_isocentre_mm >= self.source_to_detector_mm:
@@ -180,8 +182,8 @@ class Case:
         The case's own time.
     done
         Words of the actions carried out, in order; refused ones are not among them.
-    assessment, sedation, carm, controls, incision
-        What the named steps left.
+    assessment, sedation, carm, lateral, controls, incision
+        What the named steps left; `lateral` is the second plane where two are in use.
     placements
         Instruments in the patient, by key.
     nest
@@ -203,6 +205,7 @@ class Case:
     assessment: Assessment | None = None
     sedation: Sedation = Sedation.NONE
     carm: CArm | None = None
+    lateral: CArm | None = None
     controls: Controls = field(default_factory=Controls)
     incision: Incision | None = None
     placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))

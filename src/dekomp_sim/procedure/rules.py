@@ -26,8 +26,7 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.nucleus import STOP_ABOVE_OPENING_KPA
 from dekomp_sim.procedure.ranges import out_of_range
 from dekomp_sim.procedure.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
-from dekomp_sim.procedure.views import Angles
-from dekomp_sim.procedure.xray import angles_asked, posed, shift_asked, why_not_posed
+from dekomp_sim.procedure.xray import why_not_shifted, why_not_turned
 
 REDIRECT_DEPTH_MM: Final = 40.0
 """Deepest tip in mm at which a needle may be turned.
@@ -63,9 +62,9 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
         case do.Sedate():
             return _sedate(action)
         case do.SetView():
-            return _after(case, "position_prone") or _reach(case, action)
+            return _after(case, "position_prone") or why_not_turned(case, action)
         case do.MoveTable():
-            return _after(case, "position_prone") or _move_table(case, action)
+            return _after(case, "position_prone") or why_not_shifted(case, action)
         case do.Expose():
             return _when(case.carm is not None, "The C-arm has no view yet: set_view first.")
         case do.Anaesthetise():
@@ -151,18 +150,6 @@ def _antibiotic(case: Case, action: do.GiveAntibiotic) -> str | None:
 def _sedate(action: do.Sedate) -> str | None:
     awake = action.level is not do.Sedation.GENERAL
     return _when(awake, "General anaesthesia is contraindicated: the patient must report a touched root.")
-
-
-def _reach(case: Case, action: do.SetView) -> str | None:
-    shift = case.controls.shift_mm
-    return why_not_posed(case, posed(case, angles_asked(case, action), shift), shift)
-
-
-def _move_table(case: Case, action: do.MoveTable) -> str | None:
-    if case.carm is None:
-        return None
-    shift = shift_asked(action)
-    return why_not_posed(case, posed(case, Angles(case.carm.primary_deg, case.carm.secondary_deg), shift), shift)
 
 
 def _skin_ready(case: Case) -> str | None:

@@ -120,7 +120,8 @@ def angles_of(
     Parameters
     ----------
     view
-        Its name. `endplate` keeps the present primary angle and squares the tilt to the disc.
+        Its name. `endplate` keeps the present primary angle and squares the tilt to the disc; of `biplane` these are
+        the frontal plane's, `biplane_pair` tells both.
     disc
         The treated disc.
     side
@@ -137,6 +138,7 @@ def angles_of(
     behind = straight_behind_deg(disc)
     primary = {
         View.AP: behind,
+        View.BIPLANE: behind,
         View.LATERAL: behind - side.sign * 90.0,
         View.OBLIQUE: behind - side.sign * oblique_deg,
         View.ENDPLATE: primary_now_deg,

@@ -20,12 +20,12 @@ from dekomp_sim.imaging.brightness import (
 )
 from dekomp_sim.imaging.collimator import Collimator, active, zoom
 from dekomp_sim.imaging.dose import DoseRecord, Technique, dose_of
-from dekomp_sim.imaging.machine import hindrances
+from dekomp_sim.imaging.machine import hindrances, pair_collides
 from dekomp_sim.matter import Beam, soft_and_bone_from_hu
 from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
 from dekomp_sim.procedure.case import Case, Controls, Exposure
 from dekomp_sim.procedure.events import Event, Risk, Severity
-from dekomp_sim.procedure.views import OBLIQUE_DEG, OVER_THE_BACK_DEG, Angles, angles_of, process_turn_deg
+from dekomp_sim.procedure.views import OBLIQUE_DEG, OVER_THE_BACK_DEG, Angles, angles_of, biplane_pair, process_turn_deg
 from dekomp_sim.units import MM_PER_CM
 
 TURN_S: Final = 15.0
@@ -98,20 +98,46 @@ def shift_asked(action: MoveTable) -> tuple[float, float, float]:
     return (action.left_mm, action.up_mm, action.head_mm)
 
 
+def planes_asked(case: Case, action: SetView) -> tuple[CArm, CArm | None]:
+    """The C-arm at the view asked for, and the second plane where two are asked for."""
+    shift = case.controls.shift_mm
+    if action.view is not View.BIPLANE:
+        return posed(case, angles_asked(case, action), shift), None
+    frontal, lateral = biplane_pair(case.shape, case.side)
+    return posed(case, frontal, shift), posed(case, lateral, shift)
+
+
+def why_not_turned(case: Case, action: SetView) -> str | None:
+    """The first reason why the view asked for cannot be taken; None where it can."""
+    frontal, lateral = planes_asked(case, action)
+    shift, machine = case.controls.shift_mm, case.machine
+    if lateral is None:
+        return why_not_posed(case, frontal, shift)
+    if machine.planes == 1:
+        return "This machine has one plane: take AP and lateral one after the other."
+    together = pair_collides(machine.gantry, frontal, lateral, machine.detector)
+    return why_not_posed(case, frontal, shift) or why_not_posed(case, lateral, shift) or next(iter(together), None)
+
+
+def why_not_shifted(case: Case, action: MoveTable) -> str | None:
+    """The first reason why the table cannot be moved there under the C-arm as it stands; None where it can."""
+    shift = shift_asked(action)
+    planes = [_again(case, carm, shift) for carm in (case.carm, case.lateral) if carm is not None]
+    return next((reason for carm in planes if (reason := why_not_posed(case, carm, shift))), None)
+
+
 def turned(case: Case, action: SetView) -> Case:
     """The C-arm at the view asked for."""
-    carm = posed(case, angles_asked(case, action), case.controls.shift_mm)
-    return replace(case, carm=carm, clock_s=case.clock_s + TURN_S)
+    carm, lateral = planes_asked(case, action)
+    return replace(case, carm=carm, lateral=lateral, clock_s=case.clock_s + TURN_S)
 
 
 def shifted(case: Case, action: MoveTable) -> Case:
     """The table where it is wanted; the C-arm stays where it stands in the room."""
     shift = shift_asked(action)
-    carm = case.carm
-    if carm is not None:
-        carm = posed(case, Angles(carm.primary_deg, carm.secondary_deg), shift)
+    carm, lateral = (_again(case, one, shift) if one is not None else None for one in (case.carm, case.lateral))
     controls = replace(case.controls, shift_mm=shift)
-    return replace(case, carm=carm, controls=controls, clock_s=case.clock_s + MOVE_TABLE_S)
+    return replace(case, carm=carm, lateral=lateral, controls=controls, clock_s=case.clock_s + MOVE_TABLE_S)
 
 
 def switched(case: Case, action: SetCollimator | SetField | SetFluoroscopy) -> Case:
@@ -127,7 +153,20 @@ def switched(case: Case, action: SetCollimator | SetField | SetFluoroscopy) -> C
 
 
 def exposed(case: Case, carm: CArm, action: Expose) -> Case:
-    """The case with one more exposure in its records."""
+    """The case with one more exposure in its records; with two where two planes are in use, at the same time."""
+    first = _exposed(case, carm, action)
+    if case.lateral is None:
+        return first
+    both = _exposed(replace(first, clock_s=case.clock_s), case.lateral, action)
+    return replace(both, clock_s=first.clock_s)
+
+
+def _again(case: Case, carm: CArm, shift_mm: tuple[float, float, float]) -> CArm:
+    """A C-arm at its angles, the table moved."""
+    return posed(case, Angles(carm.primary_deg, carm.secondary_deg), shift_mm)
+
+
+def _exposed(case: Case, carm: CArm, action: Expose) -> Case:
     pulse = _pulse(case, carm, action)
     controls = case.controls
     used = active(case.machine.detector, controls.field)
