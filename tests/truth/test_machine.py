@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from dekomp_sim.anatomy import Side, Volume
 from dekomp_sim.arrays import frozen, unit
+from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine, CArm, Detector, Rigid
 from dekomp_sim.imaging.body import Body, body_of
 from dekomp_sim.imaging.machine import (
@@ -22,6 +24,7 @@ from dekomp_sim.imaging.machine import (
     table_block,
     table_top_mm,
 )
+from dekomp_sim.imaging.staff import Protection
 
 PANEL = Detector()
 HALF_WIDTH, FRONT, BACK = 170.0, -150.0, 80.0
@@ -184,6 +187,21 @@ def test_a_tilted_scan_has_the_same_skin() -> None:
     assert tilted.area_mm2.sum() == pytest.approx(straight.area_mm2.sum())
     np.testing.assert_allclose(tilted.skin_mm, straight.skin_mm @ turn.T + (7.0, 8.0, 9.0), atol=1e-9)
     np.testing.assert_allclose(tilted.outward, straight.outward @ turn.T, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Gantry(tilt_deg=-1.0), "tilt_deg: found -1; allowed: 0 to 90"),
+        (lambda: Gantry(isocentre_height_mm=(1300.0, 900.0)), "isocentre_height_mm: found 1300 to 900"),
+        (lambda: Table(width_mm=53.0), "width_mm: found 53; allowed: 200 to 1200"),
+        (lambda: Table(height_mm=float("nan")), "height_mm: found nan"),
+        (lambda: Protection(apron_lead_mm=5.0), "apron_lead_mm: found 5; allowed: 0 to 2"),
+    ],
+)
+def test_a_machine_that_cannot_be_is_refused(make: Callable[[], object], words: str) -> None:
+    with pytest.raises(OutOfRangeError, match=words):
+        make()
 
 
 def test_a_volume_of_air_holds_no_body() -> None:

@@ -5,6 +5,7 @@ For a prone patient with the tube under the table. Frames: the patient's (LPS, m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -13,6 +14,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import Side
 from dekomp_sim.arrays import BoolArray, FloatArray, frozen
+from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.body import Body
 
@@ -29,6 +31,28 @@ BODY_GOES_ON_MM: Final = 400.0
 TABLE_LENGTH_MM: Final = 2000.0
 """Length of the table top. Assumption: the usual 2 m."""
 
+_GANTRY_RANGES: Final = {
+    "under_deg": (0.0, 180.0),
+    "over_deg": (0.0, 180.0),
+    "tilt_deg": (0.0, 90.0),
+    "tube_half_mm": (20.0, 400.0),
+    "tube_behind_mm": (0.0, 600.0),
+    "tube_ahead_mm": (0.0, 500.0),
+    "housing_rim_mm": (0.0, 300.0),
+    "housing_depth_mm": (5.0, 600.0),
+    "arc_gap_mm": (0.0, 800.0),
+    "arc_half_mm": (5.0, 300.0),
+}
+"""What a description may hold. Assumption: wide about any C-arm, so that a typing error is caught."""
+
+_TABLE_RANGES: Final = {
+    "height_mm": (300.0, 1500.0),
+    "width_mm": (200.0, 1200.0),
+    "thickness_mm": (2.0, 300.0),
+    "pad_mm": (0.0, 300.0),
+}
+"""The same for tables."""
+
 _REMEDY: Final = {
     "The tube": "raise the table or turn less",
     "The detector": "lower the table or turn less",
@@ -38,6 +62,20 @@ _REMEDY: Final = {
 
 _ARC_STEP_DEG: Final = 10.0
 """Angle between the blocks of which the C is built, for asking whether it hits something."""
+
+
+def require_within(thing: object, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse a description one of whose numbers lies outside its range.
+
+    Raises
+    ------
+    OutOfRangeError
+        Naming the first that does.
+    """
+    for name, (low, high) in ranges.items():
+        found = getattr(thing, name)
+        if not low <= found <= high:
+            raise OutOfRangeError(name, f"{found:g}", f"{low:g} to {high:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +104,11 @@ class Gantry:
         The detector's housing: its rim about the active area, and its depth.
     arc_gap_mm, arc_half_mm
         Distance of the C's middle line from the focus and the detector, and half the C's thickness.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a size or a way is none that a C-arm could have.
     """
 
     stand: Side | None = None
@@ -80,6 +123,12 @@ class Gantry:
     housing_depth_mm: float = 110.0
     arc_gap_mm: float = 180.0
     arc_half_mm: float = 60.0
+
+    def __post_init__(self) -> None:
+        require_within(self, _GANTRY_RANGES)
+        low, high = self.isocentre_height_mm
+        if not 0.0 < low < high:
+            raise OutOfRangeError("isocentre_height_mm", f"{low:g} to {high:g}", "two heights, the lower first")
 
     def facing(self, side: Side) -> Gantry:
         """The same, standing opposite an operator at `side` unless its stand is given."""
@@ -106,12 +155,20 @@ class Table:
         Its top.
     pad_mm
         The mattress between it and the patient.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a size is none that a table could have.
     """
 
     height_mm: float = 850.0
     width_mm: float = 530.0
     thickness_mm: float = 40.0
     pad_mm: float = 50.0
+
+    def __post_init__(self) -> None:
+        require_within(self, _TABLE_RANGES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

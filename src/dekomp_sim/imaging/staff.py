@@ -14,7 +14,7 @@ from dekomp_sim.arrays import FloatArray
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
 from dekomp_sim.imaging.body import Body
-from dekomp_sim.imaging.machine import Table, table_block, table_top_mm
+from dekomp_sim.imaging.machine import Table, require_within, table_block, table_top_mm
 from dekomp_sim.imaging.skin import crosses, table_transmission
 from dekomp_sim.matter import Beam, Substance, kerma_transmission
 
@@ -54,6 +54,15 @@ NEAREST_MM: Final = 150.0
 """Distance within which the irradiated volume is no point and a dose by inverse square is refused."""
 
 
+_PROTECTION_RANGES: Final = {
+    "apron_lead_mm": (0.0, 2.0),
+    "collar_lead_mm": (0.0, 2.0),
+    "skirt_lead_mm": (0.0, 2.0),
+    "skirt_length_mm": (0.0, 1200.0),
+}
+"""What may be worn and hung. Assumption: aprons go to 1 mm; beyond 2 mm is a typing error."""
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """What is between people and the patient.
@@ -68,6 +77,11 @@ class Protection:
         A shield from the ceiling between the patient and the heads of the staff.
     skirt_lead_mm, skirt_length_mm
         Lead curtain from the table's edge on the operator's side, and how far it hangs down.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a thickness or length is none that anybody wears or hangs.
     """
 
     apron_lead_mm: float = 0.5
@@ -76,6 +90,9 @@ class Protection:
     hanging_shield: bool = False
     skirt_lead_mm: float = 0.5
     skirt_length_mm: float = 700.0
+
+    def __post_init__(self) -> None:
+        require_within(self, _PROTECTION_RANGES)
 
 
 @dataclass(frozen=True, slots=True)
