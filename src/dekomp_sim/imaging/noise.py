@@ -40,7 +40,7 @@ def generator(seed: int, purpose: Purpose, index: int, part: int = 0) -> np.rand
     True
     """
     key = np.array([seed & _WORD, (int(purpose) << 32 | index) & _WORD], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, part]))
+    return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, part], dtype=np.uint64)))
 
 
 def random_words(

@@ -83,7 +83,8 @@ def _areal(solids: Sequence[Solid], substance: Substance, carm: CArm, detector: 
     balls = [[*solid.centre_mm, solid.radius_mm] for solid in solids if isinstance(solid, Ball)]
     rays = _ray_frame(carm, detector)
     if rods:
-        _add_rods(image, np.array(rods), _footprints(np.array(rods), carm, detector), rays)
+        ends = np.array(rods)
+        _add_rods(image, _axes(ends), _footprints(ends, carm, detector), rays)
     if balls:
         _add_balls(image, np.array(balls), rays)
     image[shadow_region(solids, carm, detector).pixels] *= DENSITY_G_CM3[substance] / 10.0
@@ -124,6 +125,13 @@ def helix_centre_line(helix: Helix, parts_per_turn: int) -> FloatArray:
     return frame.points(np.stack([helix.radius_mm * np.cos(angle), helix.radius_mm * np.sin(angle), along], axis=-1))
 
 
+def _axes(rods: FloatArray) -> FloatArray:
+    """(n, 9) start, unit axis, length, radius and bore of rods (start, end, radius, bore)."""
+    along = rods[:, 3:6] - rods[:, :3]
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    return np.concatenate([rods[:, :3], along / length, length, rods[:, 6:8]], axis=1)
+
+
 def _footprints(rods: FloatArray, carm: CArm, detector: Detector) -> FloatArray:
     """(n, 5) pixel (row, col) of both ends of each rod, and its half width with a pixel to spare."""
     starts, ends = carm.pixel_of(rods[:, :3], detector), carm.pixel_of(rods[:, 3:6], detector)
@@ -135,32 +143,39 @@ def _footprints(rods: FloatArray, carm: CArm, detector: Detector) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def _chord(ox, oy, oz, dx, dy, dz, rod, radius):  # type: ignore[no-untyped-def]
-    """Length of the ray from the origin-relative focus (ox..) along unit (dx..) inside a flat-ended cylinder."""
-    ax, ay, az = rod[3] - rod[0], rod[4] - rod[1], rod[5] - rod[2]
-    length = np.sqrt(ax * ax + ay * ay + az * az)
-    ax, ay, az = ax / length, ay / length, az / length
-    wx, wy, wz = ox - rod[0], oy - rod[1], oz - rod[2]
-    d_along = dx * ax + dy * ay + dz * az
-    w_along = wx * ax + wy * ay + wz * az
+def _wall(ray, rod):  # type: ignore[no-untyped-def]
+    """Length of a unit ray (from the rod's start to the focus, then direction) in a flat-ended cylinder's wall.
+
+    rod: start, unit axis, length, radius, bore.
+    """
+    wx, wy, wz, dx, dy, dz = ray
+    d_along = dx * rod[3] + dy * rod[4] + dz * rod[5]
+    w_along = wx * rod[3] + wy * rod[4] + wz * rod[5]
     a = 1.0 - d_along * d_along
     b = dx * wx + dy * wy + dz * wz - d_along * w_along
-    c = wx * wx + wy * wy + wz * wz - w_along * w_along - radius * radius
-    near, far = -1e30, 1e30
-    if a > 1e-12:
-        inner = b * b - a * c
-        if inner <= 0.0:
-            return 0.0
-        root = np.sqrt(inner)
-        near, far = (-b - root) / a, (-b + root) / a
-    elif c >= 0.0:
-        return 0.0
+    apart = wx * wx + wy * wy + wz * wz - w_along * w_along
+    nearest, farthest = -1e30, 1e30
     if abs(d_along) > 1e-12:
-        first, last = -w_along / d_along, (length - w_along) / d_along
-        near, far = max(near, min(first, last)), min(far, max(first, last))
-    elif w_along < 0.0 or w_along > length:
+        first, last = -w_along / d_along, (rod[6] - w_along) / d_along
+        nearest, farthest = min(first, last), max(first, last)
+    elif w_along < 0.0 or w_along > rod[6]:
         return 0.0
-    return max(0.0, far - near)
+    return _within(a, b, apart, rod[7], nearest, farthest) - _within(a, b, apart, rod[8], nearest, farthest)
+
+
+@njit(cache=True, nogil=True)
+def _within(a, b, apart, radius, nearest, farthest):  # type: ignore[no-untyped-def]
+    """Length between the two ends and within a radius, for squared distance apart + 2 b t + a t^2 from the axis."""
+    if radius <= 0.0:
+        return 0.0
+    c = apart - radius * radius
+    if a <= 1e-12:
+        return farthest - nearest if c < 0.0 else 0.0
+    inner = b * b - a * c
+    if inner <= 0.0:
+        return 0.0
+    root = np.sqrt(inner)
+    return max(0.0, min(farthest, (-b + root) / a) - max(nearest, (-b - root) / a))
 
 
 @njit(cache=True, nogil=True)
@@ -176,9 +191,21 @@ def _far_from(r, c, print_):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _pixel_chord(r, c, rod, rays):  # type: ignore[no-untyped-def]
+def _columns_near(r, print_, left, right):  # type: ignore[no-untyped-def]
+    """First and last of the columns left..right that lie within the half width of the footprint's endless line."""
+    vr, vc = print_[2] - print_[0], print_[3] - print_[1]
+    if abs(vr) < 1e-3:
+        return left, right
+    middle = print_[1] + (r - print_[0]) * vc / vr
+    reach = print_[4] * np.sqrt(vr * vr + vc * vc) / abs(vr)
+    return int(max(float(left), np.floor(middle - reach))), int(min(float(right), np.ceil(middle + reach)))
+
+
+@njit(cache=True, nogil=True)
+def _pixel_path(r, c, rod, rays):  # type: ignore[no-untyped-def]
     """Mean path through one rod's wall over the pixel's sub-rays."""
     total = 0.0
+    wx, wy, wz = rays[0, 0] - rod[0], rays[0, 1] - rod[1], rays[0, 2] - rod[2]
     for a in range(_SAMPLES):
         for b in range(_SAMPLES):
             row, col = r + (a + 0.5) / _SAMPLES - 0.5, c + (b + 0.5) / _SAMPLES - 0.5
@@ -186,10 +213,7 @@ def _pixel_chord(r, c, rod, rays):  # type: ignore[no-untyped-def]
             dy = rays[1, 1] + row * rays[2, 1] + col * rays[3, 1]
             dz = rays[1, 2] + row * rays[2, 2] + col * rays[3, 2]
             scale = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
-            dx, dy, dz = dx * scale, dy * scale, dz * scale
-            total += _chord(rays[0, 0], rays[0, 1], rays[0, 2], dx, dy, dz, rod, rod[6])
-            if rod[7] > 0.0:
-                total -= _chord(rays[0, 0], rays[0, 1], rays[0, 2], dx, dy, dz, rod, rod[7])
+            total += _wall((wx, wy, wz, dx * scale, dy * scale, dz * scale), rod)
     return total / (_SAMPLES * _SAMPLES)
 
 
@@ -205,9 +229,10 @@ def _add_rods(image, rods, footprints, rays):  # type: ignore[no-untyped-def]
         left = max(0, int(np.floor(min(print_[1], print_[3]) - half)))
         right = min(width - 1, int(np.ceil(max(print_[1], print_[3]) + half)))
         for r in range(top, bottom + 1):
-            for c in range(left, right + 1):
+            first, last = _columns_near(r, print_, left, right)
+            for c in range(first, last + 1):
                 if not _far_from(r, c, print_):
-                    image[r, c] += _pixel_chord(r, c, rods[n], rays)
+                    image[r, c] += _pixel_path(r, c, rods[n], rays)
 
 
 @njit(cache=True, nogil=True)
