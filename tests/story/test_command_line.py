@@ -84,7 +84,7 @@ def test_a_case_that_ends_in_harm_exits_with_3_and_is_reported(
     deep = short(tmp_path, "far_nucleus, offset_mm: 30")
     code, said, _ = dekomp(capsys, monkeypatch, "run", deep, "-o", str(tmp_path / "out"), "--no-3d")
     assert code == 3
-    assert "anterior annulus" in said
+    assert "The case ended in harm: The discography needle goes through: the anterior L4-L5 annulus" in said
     assert json.loads((tmp_path / "out" / "journal.jsonl").read_text().splitlines()[-1])["harm"] is True
 
 
