@@ -15,7 +15,7 @@ from dekomp_sim.geometry import CArm, Detector
 from dekomp_sim.imaging.brightness import Sensed, spot_controlled
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
 from dekomp_sim.procedure.actions import View
-from dekomp_sim.procedure.views import angles_of
+from dekomp_sim.procedure.fluoroscopy.views import angles_of
 
 ROOT = Path(__file__).parents[1]
 SCAN = ROOT.parent / "shared" / "data"

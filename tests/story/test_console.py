@@ -15,8 +15,8 @@ from dekomp_sim.imaging.dose import UNCERTAINTY
 from dekomp_sim.imaging.machine import Gantry
 from dekomp_sim.procedure import Case, Machine, Refusal, Risk, Setting, after, begin
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.pictures import shot_of
-from dekomp_sim.procedure.radiation import dose_words, skin_map, staff_doses
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.fluoroscopy.radiation import dose_words, skin_map, staff_doses
 
 
 @pytest.fixture(scope="module")

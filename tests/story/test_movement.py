@@ -10,8 +10,8 @@ import pytest
 
 from dekomp_sim.procedure import Case, Refusal, after
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.awake import Deposit
-from dekomp_sim.procedure.sites import as_tuple
+from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.needle.sites import as_tuple
 
 NEEDLE = "discography_needle"
 

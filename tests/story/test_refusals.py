@@ -11,7 +11,7 @@ import pytest
 from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.procedure import Case, Refusal, after, case_digest
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.card import Allergy, Condition, Herniation, PatientCard
+from dekomp_sim.procedure.clinic.card import Allergy, Condition, Herniation, PatientCard
 
 READY: tuple[do.Action, ...] = (
     do.AssessCandidate(),

@@ -11,7 +11,7 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.files import load_patient
 from dekomp_sim.files.documents import read_yaml
 from dekomp_sim.procedure import Breach, Case, Contact, Exposure, Pain, Refusal, Risk, case_digest
-from dekomp_sim.procedure.sites import in_nucleus
+from dekomp_sim.procedure.needle.sites import in_nucleus
 from dekomp_sim.scenario import Played, Story, play
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -11,7 +11,13 @@ from dekomp_sim.anatomy import DiscShape, Level, Patient, Side
 from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.geometry import CArm, Detector, Rigid
 from dekomp_sim.procedure.actions import View
-from dekomp_sim.procedure.views import angles_of, biplane_pair, process_turn_deg, square_tilt_deg, straight_behind_deg
+from dekomp_sim.procedure.fluoroscopy.views import (
+    angles_of,
+    biplane_pair,
+    process_turn_deg,
+    square_tilt_deg,
+    straight_behind_deg,
+)
 
 
 def disc(lean_deg: float = 0.0, axis: tuple[float, float, float] = (1.0, 0.0, 0.0)) -> DiscShape:

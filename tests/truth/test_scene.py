@@ -22,8 +22,8 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.geometry import Affine, CArm, Rigid, Tube
 from dekomp_sim.instruments import Placement, coaxial, instrument
 from dekomp_sim.planning import Trajectory
-from dekomp_sim.procedure.card import PatientCard
 from dekomp_sim.procedure.case import Case, Machine
+from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.viewer.cameras import HIDDEN, Camera, Cut, View, camera, letters
 from dekomp_sim.viewer.forms import Dashes, Metal
 from dekomp_sim.viewer.meshes import mesh, opened

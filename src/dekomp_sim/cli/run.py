@@ -38,7 +38,7 @@ from dekomp_sim.files import (
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.digest import case_digest
-from dekomp_sim.procedure.pictures import shot_of
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 from dekomp_sim.scenario.player import Played, play
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.cameras import View

@@ -14,8 +14,8 @@ from dekomp_sim.debrief.track import Gap, Stay, least_gaps, stays
 from dekomp_sim.disc import DENSITY_G_ML, PARTS, Tissue
 from dekomp_sim.imaging.dose import totals
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.encounters import NERVES
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, Risk
+from dekomp_sim.procedure.needle.encounters import NERVES
 
 WORKING: Final = ("probe", "trocar_cannula", "discography_needle")
 """Instruments that are to reach the target, the one that matters most first."""

@@ -27,7 +27,7 @@ from dekomp_sim.debrief.track import CRITICAL
 from dekomp_sim.procedure.actions import Mark
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal
-from dekomp_sim.procedure.marks import marks
+from dekomp_sim.procedure.needle.marks import marks
 from dekomp_sim.units import KPA_PER_PSI
 
 INK: Final = "#1f2933"

@@ -12,8 +12,8 @@ from dekomp_sim.debrief.steps import clock, views
 from dekomp_sim.imaging.display import positioner_words
 from dekomp_sim.imaging.dose import totals
 from dekomp_sim.procedure.actions import Action
-from dekomp_sim.procedure.card import PatientCard
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.units import psi_from_kpa
 
 KERMA_DIGITS = 3

@@ -13,7 +13,7 @@ from dekomp_sim.anatomy import Patient, Structure
 from dekomp_sim.anatomy.clearance import Clearance, clearances
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.encounters import NERVES, ORGANS
+from dekomp_sim.procedure.needle.encounters import NERVES, ORGANS
 
 CRITICAL: Final = frozenset(NERVES) | frozenset(ORGANS)
 """Structures whose gap counts: what the procedure calls an injury when it is pierced."""

@@ -2,8 +2,8 @@
 
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.after import after
-from dekomp_sim.procedure.card import Assessment, PatientCard, assess
 from dekomp_sim.procedure.case import Case, Exposure, Machine, Setting, begin
+from dekomp_sim.procedure.clinic.card import Assessment, PatientCard, assess
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.events import (
     Breach,

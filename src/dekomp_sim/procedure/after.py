@@ -12,16 +12,16 @@ from typing import Final, assert_never
 from dekomp_sim.disc import rest
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.awake import Deposit
-from dekomp_sim.procedure.card import assess
 from dekomp_sim.procedure.case import Antibiotic, Case, Incision
+from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.clinic.card import assess
+from dekomp_sim.procedure.clinic.lapses import on_anaesthetising
 from dekomp_sim.procedure.events import Breach, BreachKind, Refusal, Risk, Said
-from dekomp_sim.procedure.lapses import on_anaesthetising
-from dekomp_sim.procedure.movement import insert, pull, push, seat, take_out, turn
-from dekomp_sim.procedure.nucleus import decompressed, injected, specimen_sent
+from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
+from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
+from dekomp_sim.procedure.needle.nucleus import decompressed, injected, specimen_sent
+from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
 from dekomp_sim.procedure.rules import may
-from dekomp_sim.procedure.sites import as_tuple, axis_asked, depth_wanted_mm
-from dekomp_sim.procedure.xray import exposed, shifted, switched, turned
 
 SECONDS: Final = {
     "assess_candidate": 300.0,

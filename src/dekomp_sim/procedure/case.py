@@ -27,8 +27,8 @@ from dekomp_sim.imaging.staff import Protection
 from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
-from dekomp_sim.procedure.awake import Deposit
-from dekomp_sim.procedure.card import Assessment, PatientCard
+from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
 from dekomp_sim.procedure.events import Event
 
 FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S

@@ -20,13 +20,13 @@ from dekomp_sim.instruments import (
     may_run,
 )
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.awake import LIDOCAINE_MG_KG_AT_MOST, numbness
-from dekomp_sim.procedure.card import Allergy
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.nucleus import STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.clinic.awake import LIDOCAINE_MG_KG_AT_MOST, numbness
+from dekomp_sim.procedure.clinic.card import Allergy
+from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
+from dekomp_sim.procedure.needle.nucleus import STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.needle.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
 from dekomp_sim.procedure.ranges import out_of_range
-from dekomp_sim.procedure.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
-from dekomp_sim.procedure.xray import why_not_shifted, why_not_turned
 
 REDIRECT_DEPTH_MM: Final = 40.0
 """Deepest tip in mm at which a needle may be turned.

@@ -14,8 +14,8 @@ from dekomp_sim.anatomy.disc_shape import Protrusion
 from dekomp_sim.anatomy.labels import Level, Side
 from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Action
-from dekomp_sim.procedure.card import PatientCard, Scale, Site
 from dekomp_sim.procedure.case import Machine
+from dekomp_sim.procedure.clinic.card import PatientCard, Scale, Site
 
 AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
 """Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each

@@ -25,7 +25,14 @@ from dekomp_sim.matter import Beam, soft_and_bone_from_hu
 from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
 from dekomp_sim.procedure.case import Case, Controls, Exposure
 from dekomp_sim.procedure.events import Event, Risk, Severity
-from dekomp_sim.procedure.views import OBLIQUE_DEG, OVER_THE_BACK_DEG, Angles, angles_of, biplane_pair, process_turn_deg
+from dekomp_sim.procedure.fluoroscopy.views import (
+    OBLIQUE_DEG,
+    OVER_THE_BACK_DEG,
+    Angles,
+    angles_of,
+    biplane_pair,
+    process_turn_deg,
+)
 from dekomp_sim.units import MM_PER_CM
 
 TURN_S: Final = 15.0

@@ -9,10 +9,10 @@ import numpy as np
 from dekomp_sim.anatomy.labels import BONES, Level, Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments import Advance, Crossing, Placement
-from dekomp_sim.procedure.awake import NOTICED, complaint, dermatome, numbness, rating
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.awake import NOTICED, complaint, dermatome, numbness, rating
 from dekomp_sim.procedure.events import Breach, BreachKind, Contact, Event, Pain
-from dekomp_sim.procedure.sites import as_tuple
+from dekomp_sim.procedure.needle.sites import as_tuple
 
 NERVES: Final = {
     Structure.NERVE_ROOT: BreachKind.ROOT,

@@ -9,8 +9,8 @@ import numpy as np
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import Route
-from dekomp_sim.procedure.awake import Deposit
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.awake import Deposit
 from dekomp_sim.procedure.events import Event, Risk, Severity
 
 ANTIBIOTIC_LEAD_S: Final = 1800.0

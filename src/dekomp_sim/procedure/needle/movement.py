@@ -26,11 +26,11 @@ from dekomp_sim.instruments import (
 )
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case, Puncture, Tip
-from dekomp_sim.procedure.encounters import encounters, enters_disc
+from dekomp_sim.procedure.clinic.lapses import on_entering_disc
 from dekomp_sim.procedure.events import Event, Said, Severity
-from dekomp_sim.procedure.lapses import on_entering_disc
+from dekomp_sim.procedure.needle.encounters import encounters, enters_disc
+from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, reach_mm
 from dekomp_sim.procedure.rules import guide
-from dekomp_sim.procedure.sites import as_tuple, axis_asked, reach_mm
 
 SPEED_MM_S: Final = 2.0
 """Speed of a needle in mm/s. Assumption: a careful hand."""

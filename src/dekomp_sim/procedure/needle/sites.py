@@ -13,7 +13,7 @@ from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Advance, Incise, Insert, Point, Withdraw
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.marks import marks
+from dekomp_sim.procedure.needle.marks import marks
 
 SKIN_SEARCH_MM: Final = 40.0
 """Distance in mm along an axis within which its skin entry is looked for. Assumption: a shifted entry on a back."""

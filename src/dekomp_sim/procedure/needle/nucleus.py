@@ -19,10 +19,10 @@ from dekomp_sim.disc import (
     probe_withdrawn,
 )
 from dekomp_sim.procedure.actions import Decompress, InjectContrast
-from dekomp_sim.procedure.awake import EASED
 from dekomp_sim.procedure.case import Case, Injection
+from dekomp_sim.procedure.clinic.awake import EASED
+from dekomp_sim.procedure.clinic.lapses import after_removal, on_decompressing
 from dekomp_sim.procedure.events import Event, Measured, Pain, Risk, Said
-from dekomp_sim.procedure.lapses import after_removal, on_decompressing
 from dekomp_sim.units import kpa_from_psi, psi_from_kpa
 
 DISCOGRAPHY_PAIN: Final = 7.0

@@ -1,0 +1,1 @@
+"""Needles, trocar and probe in the case: moved, met and worked with."""
