@@ -24,6 +24,7 @@ from dekomp_sim.imaging.processing import (
     road_mapped,
     screen_axes,
     shown,
+    shuttered,
     subtracted,
     turned,
 )
@@ -68,6 +69,19 @@ def test_the_bone_table_parts_dark_greys_and_the_soft_tissue_table_bright_ones()
     for table in (soft, bone):
         assert (np.diff(table) >= 0.0).all()
         assert (table[0], table[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_the_blades_are_black_and_raise_no_edge(inverted: bool) -> None:
+    log_signal = np.full((40, 60), 0.1, dtype=np.float32)
+    shutter = np.ones_like(log_signal)
+    shutter[:, :20] = 0.0
+    log_signal[:, :20] = -8.0
+    console = Console(inverted=inverted)
+    grey = shuttered(log_signal, Window.about(log_signal.shape, 0.5), console, shutter)[20] / WHITE
+    assert not grey[:20].any()
+    # what stands under the black is the window's middle, 0.1 off: a step that shows at the edge by 0.3 of itself
+    assert grey[20:] == pytest.approx(0.4 if inverted else 0.6, abs=0.04)
 
 
 def test_edge_enhancement_leaves_even_parts_and_overshoots_at_an_edge() -> None:

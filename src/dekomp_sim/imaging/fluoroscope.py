@@ -24,7 +24,7 @@ from dekomp_sim.imaging.beam import Response, response
 from dekomp_sim.imaging.detector import Light, Panel, Trapped, blurred, detected, lagged, picture_taps, with_glare
 from dekomp_sim.imaging.display import annotated, positioner_words
 from dekomp_sim.imaging.dose import Technique
-from dekomp_sim.imaging.processing import Console, Window, recursed, shown, turned
+from dekomp_sim.imaging.processing import Console, Window, recursed, shown, shuttered, turned
 from dekomp_sim.imaging.region import Region
 from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered
 from dekomp_sim.imaging.shadow import shadow_region, shadows
@@ -195,7 +195,11 @@ class Fluoroscope:
             frame, trapped = lagged(frame, run.trapped, elapsed_s, shot.panel)
         frame /= scale_kev
         filtered = recursed(_logarithm(frame), run.filtered, console)
-        picture = turned(shown(filtered, standing.window, console, self._pool), console)
+        if shot.shutter is None:
+            picture = shown(filtered, standing.window, console, self._pool)
+        else:
+            picture = shuttered(filtered, standing.window, console, shot.shutter, self._pool)
+        picture = turned(picture, console)
         display = annotated(picture, shot.carm, _lines(shot), console)
         return Picture(sealed(frame), sealed(display), standing.window, Trail(trapped, sealed(filtered)))
 
