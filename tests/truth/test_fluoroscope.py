@@ -12,6 +12,7 @@ from dekomp_sim.arrays import Float32Array
 from dekomp_sim.disc import Disc, inject, voxelise
 from dekomp_sim.geometry import CArm, Detector, Rod, Solid, Tube
 from dekomp_sim.imaging.beam import response
+from dekomp_sim.imaging.cells import cell_grid, cell_means
 from dekomp_sim.imaging.detector import Light, Panel, blurred, detected, picture_taps, with_glare
 from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Picture, Shot, Trail
@@ -66,7 +67,7 @@ def whole_chain(patient: Patient, shot: Shot) -> Float32Array:
     for shadow in shadows(shot.solids, carm, detector):
         masses[shadow.substance] = shadow.areal_g_cm2
     water = thick.soft_g_cm2 + thick.bone_g_cm2
-    middle = float(np.median(water[::8, ::8]))
+    middle = float(np.median(cell_means(water, cell_grid(water.shape, detector.pixel_mm)[0])))
     kernels = scatter_kernels(shot.technique.beam.kv, air_gap_mm(carm, middle), shot.panel.grid_ratio)
     sharp = blurred(np.exp(made.log_signal_behind(masses)), picture_taps(shot.panel, detector.pixel_mm, carm))
     veil = scattered(before, water, detector.pixel_mm, kernels)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from scipy.special import erf
 
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
+
+CELL_MM: Final = 6.4
+"""Edge of the cells on the detector: half the standard deviation of scatter's narrowest kernel."""
+
+
+def cell_grid(shape: tuple[int, int], pixel_mm: float) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Number of cells down and across for a picture (rows, cols), and their edges in mm: about `CELL_MM`."""
+    down, across = (max(2, min(size, round(size * pixel_mm / CELL_MM))) for size in shape)
+    return (down, across), (shape[0] * pixel_mm / down, shape[1] * pixel_mm / across)
 
 
 def cell_means(image: Float32Array, cells: tuple[int, int]) -> FloatArray:

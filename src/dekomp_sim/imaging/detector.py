@@ -19,7 +19,7 @@ from scipy import fft
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.cells import cell_means, on_pixels
+from dekomp_sim.imaging.cells import cell_grid, cell_means, on_pixels
 from dekomp_sim.imaging.noise import COUNTED_BELOW_QUANTA, Purpose, normal_quantiles, random_words
 from dekomp_sim.imaging.rows import blur_rows, by_rows, detect_rows, noise_rows
 
@@ -59,9 +59,6 @@ the form of Seibert, Nalcioglu and Roeck, Med Phys 1984;11:172; contrast ratios 
 
 _REACH = 3
 """Pixels beside the centre that a blur's filter takes in."""
-
-_GLARE_CELLS = 48
-"""Cells of the coarse grid on which veiling glare is spread, along the picture's longer side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +156,24 @@ def blurred(image: Float32Array, taps: Float32Array, pool: Executor | None = Non
 
 def with_glare(image: Float32Array, panel: Panel, pixel_mm: float) -> Float32Array:
     """An image (rows, cols) with the panel's veiling glare: a share of the light spread as exp(-r/k)/(2 pi k r)."""
-    share, length_mm = panel.glare
+    share = panel.glare[0]
     if share == 0.0:
         return image
-    rows, cols = image.shape
-    edge = max(rows, cols) / _GLARE_CELLS
-    count = (max(2, round(rows / edge)), max(2, round(cols / edge)))
-    cells = cell_means(image, count)
-    size = [fft.next_fast_len(3 * n, real=True) for n in count]
-    cell_mm = edge * pixel_mm
-    down, across = (fft.fftfreq(size[0], cell_mm)[:, None], fft.rfftfreq(size[1], cell_mm)[None, :])
-    carried = 1.0 / np.sqrt(1.0 + (2.0 * np.pi * length_mm) ** 2 * (down**2 + across**2))
-    veil = fft.irfft2(fft.rfft2(cells, size) * carried, size)[: count[0], : count[1]]
-    return np.asarray((1.0 - share) * image + share * on_pixels(veil, (rows, cols)), dtype=np.float32)
+    shape = (image.shape[0], image.shape[1])
+    cells, edges_mm = cell_grid(shape, pixel_mm)
+    veil = on_pixels(glare_cells(cell_means(image, cells), panel, edges_mm), shape)
+    return np.asarray((1.0 - share) * image + veil, dtype=np.float32)
+
+
+def glare_cells(cells: FloatArray, panel: Panel, edges_mm: tuple[float, float]) -> FloatArray:
+    """The glare of a picture given as means over cells with edges in mm down and across: what is spread, alone."""
+    share, length_mm = panel.glare
+    if share == 0.0:
+        return np.zeros_like(cells)
+    size = [fft.next_fast_len(3 * count, real=True) for count in cells.shape]
+    down, across = fft.fftfreq(size[0], edges_mm[0])[:, None], fft.rfftfreq(size[1], edges_mm[1])[None, :]
+    carried = share / np.sqrt(1.0 + (2.0 * np.pi * length_mm) ** 2 * (down**2 + across**2))
+    return np.asarray(fft.irfft2(fft.rfft2(cells, size) * carried, size)[: cells.shape[0], : cells.shape[1]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

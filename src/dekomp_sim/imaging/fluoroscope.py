@@ -21,12 +21,13 @@ from dekomp_sim.arrays import Float32Array, sealed
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.geometry import CArm, Detector, Solid
 from dekomp_sim.imaging.beam import Response, response
-from dekomp_sim.imaging.detector import Light, Panel, Trapped, blurred, detected, lagged, picture_taps, with_glare
+from dekomp_sim.imaging.cells import cell_grid, cell_means, on_pixels
+from dekomp_sim.imaging.detector import Light, Panel, Trapped, blurred, detected, glare_cells, lagged, picture_taps
 from dekomp_sim.imaging.display import annotated, positioner_words
 from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.processing import Console, Window, recursed, shown, shuttered, turned
 from dekomp_sim.imaging.region import Region
-from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered
+from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered_cells
 from dekomp_sim.imaging.shadow import shadow_region, shadows
 from dekomp_sim.imaging.thickness import Patch, PatientProjector, Thickness, field_patch
 from dekomp_sim.matter import Beam, Substance
@@ -225,18 +226,23 @@ class Fluoroscope:
         primary = np.exp(behind.patient_log_signal(thickness.soft_g_cm2, thickness.bone_g_cm2, self._pool))
         if shot.shutter is not None:
             primary *= shot.shutter
-        water = thickness.soft_g_cm2 + thickness.bone_g_cm2
-        middle = float(np.median(water[::8, ::8]))
+        pixel_mm, shape = shot.detector.pixel_mm, (shot.detector.rows, shot.detector.cols)
+        cells, edges_mm = cell_grid(shape, pixel_mm)
+        water = cell_means(thickness.soft_g_cm2, cells) + cell_means(thickness.bone_g_cm2, cells)
+        middle = float(np.median(water))
         kernels = scatter_kernels(shot.technique.beam.kv, air_gap_mm(shot.carm, middle), shot.panel.grid_ratio)
-        pixel_mm = shot.detector.pixel_mm
-        sharp = blurred(primary, picture_taps(shot.panel, pixel_mm, shot.carm), self._pool)
-        clear = np.float32(1.0 - shot.panel.glare[0])
-        mean = with_glare(sharp + scattered(primary, water, pixel_mm, kernels), shot.panel, pixel_mm)
+        straight = cell_means(primary, cells)
+        scatter = scattered_cells(straight, water, edges_mm, kernels)
+        share = shot.panel.glare[0]
+        added = on_pixels((1.0 - share) * scatter + glare_cells(straight + scatter, shot.panel, edges_mm), shape)
+        mean = blurred(primary, picture_taps(shot.panel, pixel_mm, shot.carm), self._pool)
+        mean *= np.float32(1.0 - share)
+        mean += added
         quantum = behind.quantum_kev(thickness.soft_g_cm2, thickness.bone_g_cm2, self._pool)
         return _Standing(
             _pose(shot), shot.technique.beam, shot.panel, shot.shutter, thickness, sealed(primary),
             sealed(quantum), kernels.grid_passes(middle),
-            sealed(mean - clear * sharp), sealed(mean), Window.fitted(_logarithm(mean), shot.shutter),
+            sealed(added), sealed(mean), Window.fitted(_logarithm(mean), shot.shutter),
         )  # fmt: skip
 
     def _mean(self, shot: Shot, standing: _Standing) -> Float32Array:

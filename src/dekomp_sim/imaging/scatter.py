@@ -18,14 +18,11 @@ import numpy as np
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.cells import cell_means, on_pixels, spread
+from dekomp_sim.imaging.cells import cell_grid, cell_means, on_pixels, spread
 from dekomp_sim.units import MM_PER_CM
 
 GRID_RATIOS: Final = (0, 8, 10, 12)
 """Height over gap of the grid's lead strips for which kernels are shipped; 0 is no grid."""
-
-CELL_MM: Final = 6.4
-"""Edge of the coarse grid's cells on the detector: half the narrowest kernel's standard deviation."""
 
 _COLUMNS = ("kv", "water_cm", "gap_mm", "grid_ratio", "primary")
 
@@ -128,15 +125,21 @@ def scattered(
     -------
     (rows, cols) float32.
     """
-    rows, cols = primary.shape
-    cells = tuple(max(2, min(size, round(size * pixel_mm / CELL_MM))) for size in (rows, cols))
-    source = cell_means(primary, (cells[0], cells[1]))
-    amplitudes = kernels.amplitudes_at(cell_means(water_g_cm2, (cells[0], cells[1])))
-    edges_mm = (rows * pixel_mm / cells[0], cols * pixel_mm / cells[1])
-    total = np.zeros(source.shape)
-    for amplitude, sigma_mm in zip(amplitudes, kernels.sigmas_mm, strict=True):
-        total += spread(source * amplitude, (sigma_mm / edges_mm[0], sigma_mm / edges_mm[1]))
-    return on_pixels(total, (rows, cols))
+    shape = (primary.shape[0], primary.shape[1])
+    cells, edges_mm = cell_grid(shape, pixel_mm)
+    return on_pixels(
+        scattered_cells(cell_means(primary, cells), cell_means(water_g_cm2, cells), edges_mm, kernels), shape
+    )
+
+
+def scattered_cells(
+    primary: FloatArray, water_g_cm2: FloatArray, edges_mm: tuple[float, float], kernels: ScatterKernels
+) -> FloatArray:
+    """The same for means over cells with edges in mm down and across."""
+    total = np.zeros(primary.shape)
+    for amplitude, sigma_mm in zip(kernels.amplitudes_at(water_g_cm2), kernels.sigmas_mm, strict=True):
+        total += spread(primary * amplitude, (sigma_mm / edges_mm[0], sigma_mm / edges_mm[1]))
+    return total
 
 
 def _between(nodes: FloatArray, value: float) -> FloatArray:
