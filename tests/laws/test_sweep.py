@@ -58,8 +58,9 @@ def test_the_sweep_equals_joseph_ray_by_ray(
     ours = Projector(counts, affine, (0, 300), threads=1).line_integrals(carm, DETECTOR)
     for field, floor in zip(ours, (0, 300), strict=True):
         theirs = joseph(counts, affine, floor, carm, DETECTOR)
-        # what the cubic warp onto a tilted detector may lose with two pixels a voxel: 0.5 % of the peak
-        assert np.abs(field - theirs).max() < 0.005 * theirs.max()
+        # the cubic warp onto a tilted detector, with two pixels a voxel: 0.5 % of the peak for interpolation, and 0.3 %
+        # for the sharpening that KEYS_A puts in on purpose
+        assert np.abs(field - theirs).max() < 0.008 * theirs.max()
 
 
 def test_without_tilt_the_warp_is_the_identity_and_the_sweep_equals_joseph_to_rounding() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class Projector:
         Joseph's method on the planes between focus and detector; what lies outside the volume counts as nothing. With
         a region, only its pixels.
         """
+        self._bordered(swapped=False)
         rays = _IndexRays(carm, detector, self._patient_from_index, region)
         if region is not None:
             detector = Detector(region.rows, region.cols, detector.pixel_mm)
@@ -118,20 +120,38 @@ class Projector:
         return _Slab(padded.reshape(-1), strides, shape, spans, axes)
 
     def _bordered(self, swapped: bool) -> Int16Array:
-        """The counts as [k, j, i] (or [k, i, j]) with a border of one zero voxel and room to read eight at a time."""
+        """The counts as [k, j, i] (or [k, i, j]) with a border of one zero voxel, ready to be read eight at a time."""
         if swapped not in self._padded:
-            counts = self._counts.transpose(0, 2, 1) if swapped else self._counts
-            planes, rows, length = counts.shape
-            padded = np.zeros((planes + 2, rows + 2, length + 2 + 2 * LANES), dtype=np.int16)
-            padded[1:-1, 1:-1, 1 : length + 1] = counts
+            if swapped:
+                self._bordered(swapped=False)
+            counts = self._counts.transpose(0, 2, 1) if swapped else self._counts[self._box()]
+            shape = tuple(size + 2 for size in counts.shape)
+            flat = np.zeros(math.prod(shape) + LANES, dtype=np.int16)
+            padded = flat[:-LANES].reshape(shape)
+            padded[1:-1, 1:-1, 1:-1] = counts
             self._padded[swapped] = padded
             if not swapped:
-                self._counts = padded[1:-1, 1:-1, 1 : length + 1]  # so that the caller's copy can go
+                self._counts = padded[1:-1, 1:-1, 1:-1]  # so that the caller's copy can go
         return self._padded[swapped]
+
+    def _box(self) -> tuple[slice, slice, slice]:
+        """The part of the counts that holds any, so that the air around a patient costs neither time nor memory.
+
+        From then on `_patient_from_index` is that of the part with its border.
+        """
+        spans = value_spans(self._counts, np.int16(0))
+        held = spans[..., 1] >= 0
+        if not held.any():
+            held[0, 0], spans[0, 0] = True, 0
+        k, j = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
+        i = int(spans[held, 0].min()), int(spans[held, 1].max())
+        before = np.array([i[0], j[0], k[0]]) - 1.0
+        self._patient_from_index = Affine(self._patient_from_index.matrix, self._patient_from_index.points(before))
+        return slice(k[0], k[-1] + 1), slice(j[0], j[-1] + 1), slice(i[0], i[1] + 1)
 
 
 class _IndexRays:
-    """The C-arm's rays in bordered index space: pixel (row, col) has direction offset + row * down + col * right."""
+    """The C-arm's rays in index space: pixel (row, col) has direction offset + row * down + col * right."""
 
     def __init__(
         self, carm: CArm, detector: Detector, patient_from_index: Affine, region: Region | None = None
@@ -148,7 +168,7 @@ class _IndexRays:
             carm.image_right * detector.pixel_mm,
             corner - carm.source_mm,
         ], axis=1)  # fmt: skip
-        self.focus = patient_from_index.indices(carm.source_mm) + 1.0
+        self.focus = patient_from_index.indices(carm.source_mm)
         self.index = np.linalg.solve(patient_from_index.matrix, self.mm)
         central = np.linalg.solve(patient_from_index.matrix, carm.towards_detector)
         self.major = int(np.argmax(np.abs(central)))
