@@ -142,8 +142,10 @@ class Disc:
     @property
     def missing_g_cm3(self) -> Float32Array:
         """Mass that each voxel has lost per volume, [k, j, i]: tissue removed less the fluid that fills its place."""
-        density = np.array([DENSITY_G_ML[tissue] - CAVITY_FLUID_G_ML for tissue in Tissue])
-        return np.asarray((self.coverage - self.fraction) * density[self.tissue], dtype=np.float32)
+        density = np.array([DENSITY_G_ML[tissue] - CAVITY_FLUID_G_ML for tissue in Tissue], dtype=np.float32)
+        missing: Float32Array = (self.coverage - self.fraction).astype(np.float32)
+        missing *= density.take(self.tissue)
+        return missing
 
     def tissues_at(self, points_mm: ArrayLike) -> UInt8Array:
         """`Tissue` numbers (...) of the voxels nearest to patient points (..., 3); OUTSIDE off the grid."""

@@ -8,7 +8,7 @@ from typing import Final, Self
 import numpy as np
 
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import Float32Array, Int16Array, sealed
+from dekomp_sim.arrays import BoolArray, Float32Array, Int16Array, sealed
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.projector import Projector
@@ -88,19 +88,30 @@ class Patch:
     areal_g_cm2: Float32Array
 
 
+def _filled(field: Float32Array) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """First and last [k, j, i] between which a field is not 0; None where it is 0 throughout."""
+    rows: BoolArray = np.any(field, axis=2)
+    k, j = np.flatnonzero(np.any(rows, axis=1)), np.flatnonzero(np.any(rows, axis=0))
+    if not len(k):
+        return None
+    i = np.flatnonzero(field[k[0] : k[-1] + 1, j[0] : j[-1] + 1].any(axis=(0, 1)))
+    ends = ((k[end], j[end], i[end]) for end in (0, -1))
+    first, last = (tuple(int(n) for n in end) for end in ends)
+    return first, last
+
+
 def field_patch(density_g_cm3: Float32Array, patient_from_index: Affine, carm: CArm, detector: Detector) -> Patch:
     """Areal density of a small field of densities (nk, nj, ni), g/cm3, such as contrast: where it is not 0."""
-    filled = [np.flatnonzero(density_g_cm3.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-    if not len(filled[0]):
+    if not (box := _filled(density_g_cm3)):
         return Patch(Region(0, 0, 0, 0), np.zeros((0, 0), dtype=np.float32))
-    first, last = (np.array([axis[end] for axis in filled]) for end in (0, -1))
+    first, last = np.array(box)
     corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
     index = first[::-1] - 1.0 + corners * (last - first + 2.0)[::-1]
     shape = (detector.rows, detector.cols)
     region = Region.about(carm.pixel_of(patient_from_index.points(index), detector), 1.0, shape)
     if not region:
         return Patch(region, np.zeros((region.rows, region.cols), dtype=np.float32))
-    part = density_g_cm3[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
+    part = density_g_cm3[first[0] : last[0] + 1, first[1] : last[1] + 1, first[2] : last[2] + 1]
     placed = Affine(patient_from_index.matrix, patient_from_index.points(first[::-1].astype(float)))
     counted = Counted.from_density(part)
     integral = Projector(counted.counts, placed).line_integrals(carm, detector, region)[0]
