@@ -22,15 +22,15 @@ def ratio(water: float, gap_mm: float, grid: int, field_mm: tuple[float, float],
 
 
 def test_a_grid_of_ten_passes_primary_and_stops_scatter_as_measured() -> None:
-    """Altunbas et al., Med Phys 2016;43:3899 and 2017;44:3952: 30 cm of acrylic, 125 kV, field 40 x 30 cm on the panel,
+    """Altunbas et al., doi 10.1118/1.4957763 (2016) and Med Phys 2017;44:3952: 30 cm of acrylic, 125 kV, field 40 x 30 cm on the panel,
     grid ratio 10: scatter over primary 4.51 without and 1.28 with it, primary transmission 70.6 %, scatter 21 %.
     """
     water, field = 30.0 * ACRYLIC_G_CM3, (300.0, 400.0)
     kernels = scatter_kernels(120.0, 300.0, 10)
     assert kernels.grid_passes(water) == pytest.approx(0.706, abs=0.02)
-    # the gap is not stated; their panel stood 50 cm behind the isocentre, so 20 to 35 cm behind the acrylic
+    # the abstract gives no gap; a panel 50 cm behind the isocentre, as usual there, is 20 to 35 cm behind the acrylic
     assert ratio(water, 350.0, 0, field, 120.0) < 4.51 < ratio(water, 200.0, 0, field, 120.0)
-    # beam stops also count the panel's glare, here 10.5 % (Lazos and Williamson, Med Phys 2012;39:5639)
+    # beam stops also count the panel's glare, here 10.5 % (Lazos and Williamson 2012, PMC3443192)
     open_field, with_grid = ((0.105 + ratio(water, 270.0, grid, field, 120.0)) / (1.0 - 0.105) for grid in (0, 10))
     assert open_field == pytest.approx(4.51, rel=0.1)
     # their grid's make is not stated; strips here are straight and thin, and scatter nothing themselves
@@ -42,8 +42,8 @@ def test_a_grid_of_ten_passes_primary_and_stops_scatter_as_measured() -> None:
 @pytest.mark.parametrize(
     ("water", "field_mm", "lowest", "highest"),
     [
-        # radiology's rule for an abdomen without grid: five scattered photons for each primary one (Huda, Review of
-        # Radiologic Physics); 20 to 30 cm, fields of 25 to 30 cm
+        # the textbooks' rule for an abdomen without grid is five scattered photons for each primary one; 20 to 30 cm,
+        # fields of 25 to 30 cm
         (20.0, 300.0, 3.0, 5.0),
         (25.0, 300.0, 4.0, 6.0),
         (30.0, 250.0, 5.0, 7.0),

@@ -50,8 +50,8 @@ found 2 to 10, 0.7, 0.4 and 0.3 % frame by frame. Assumption: their frames last 
 
 PANEL_GLARE: Final = (0.08, 25.0)
 """Share of a panel's light that goes far in its glass and housing, and the length in mm over which it falls. The share
-is the low-frequency drop of a panel's MTF: 8 % at 60 kV to 10.5 % at 120 kV (Lazos and Williamson, Med Phys
-2012;39:5639). Assumption: the length, as an intensifier's."""
+is the low-frequency drop of a panel's MTF: 8 % at 60 kV to 10.5 % at 120 kV (Lazos and Williamson 2012,
+PMC3443192). Assumption: the length, as an intensifier's."""
 
 INTENSIFIER_GLARE: Final = (0.12, 25.0)
 """Assumption: share of an image intensifier's light that is veiling glare and the length in mm over which it falls, in
