@@ -22,13 +22,15 @@ def ratio(water: float, gap_mm: float, grid: int, field_mm: tuple[float, float],
 
 
 def test_a_grid_of_ten_passes_primary_and_stops_scatter_as_measured() -> None:
-    """Altunbas et al., doi 10.1118/1.4957763 (2016) and Med Phys 2017;44:3952: 30 cm of acrylic, 125 kV, field 40 x 30 cm on the panel,
-    grid ratio 10: scatter over primary 4.51 without and 1.28 with it, primary transmission 70.6 %, scatter 21 %.
+    """Altunbas et al. 2016 (doi 10.1118/1.4957763; in full Med Phys 2017;44:3952), 30 cm of acrylic, grid ratio 10:
+    scatter over primary 4.51 without and 1.28 with it, primary transmission 70.6 %, scatter transmission 21 %.
+
+    The abstract does not state voltage, field and gap: taken are a TrueBeam's usual 125 kV and panel of 40 x 30 cm.
     """
     water, field = 30.0 * ACRYLIC_G_CM3, (300.0, 400.0)
     kernels = scatter_kernels(120.0, 300.0, 10)
     assert kernels.grid_passes(water) == pytest.approx(0.706, abs=0.02)
-    # the abstract gives no gap; a panel 50 cm behind the isocentre, as usual there, is 20 to 35 cm behind the acrylic
+    # such a panel stands 50 cm behind the isocentre, so 20 to 35 cm behind the acrylic
     assert ratio(water, 350.0, 0, field, 120.0) < 4.51 < ratio(water, 200.0, 0, field, 120.0)
     # beam stops also count the panel's glare, here 10.5 % (Lazos and Williamson 2012, PMC3443192)
     open_field, with_grid = ((0.105 + ratio(water, 270.0, grid, field, 120.0)) / (1.0 - 0.105) for grid in (0, 10))
