@@ -12,10 +12,10 @@ import pyvista
 
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.errors import InputError
+from dekomp_sim.files.pictures import png_bytes
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.cameras import HIDDEN, View, camera
 from dekomp_sim.viewer.parts import Scene
-from dekomp_sim.viewer.png import png_bytes
 from dekomp_sim.viewer.probe import WINDOW_VARIABLE, Renderer, probe
 from dekomp_sim.viewer.scene import scene_of, telling
 from dekomp_sim.viewer.stage import NOTICE, Stage
@@ -53,9 +53,8 @@ def snapshot(
     """
     case = cases if isinstance(cases, Case) else telling(cases)
     scene = scene_of(case, with_beam)
-    return png_bytes(
-        picture(scene, probe() if renderer is None else renderer, size, view), f"{NOTICE}. {scene.caption}"
-    )
+    drawn = picture(scene, probe() if renderer is None else renderer, size, view)
+    return png_bytes(drawn, {"Description": f"{NOTICE}. {scene.caption}"})
 
 
 def picture(
