@@ -7,15 +7,13 @@ speed of a plain copy, and one interpolated sample for each ray and plane at the
 from __future__ import annotations
 
 import os
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numba import njit
+from xray import median_s
 
 from dekomp_sim.geometry import Affine, CArm, Detector
 from dekomp_sim.imaging.lanes import add_columns
@@ -25,23 +23,13 @@ ROOT = Path(__file__).parents[1]
 EXTENT_MM = 360.0
 
 
-def median_s(work: Callable[[], object], repeats: int = 9) -> float:
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
 def projection_s(voxels: int, rays: int, threads: int) -> float:
     """Seconds for one AP picture of `rays` x `rays` through a full cube of `voxels` a side."""
     counts = np.random.default_rng(0).integers(900, 1100, (voxels,) * 3).astype(np.int16)
     affine = Affine.from_spacing((EXTENT_MM / voxels,) * 3, (-EXTENT_MM / 2,) * 3)
     projector = Projector(counts, affine, threads=threads)
     carm, detector = CArm(180.0, 0.0, (0, 0, 0)), Detector(rays, rays, 307.2 / rays)
-    return median_s(lambda: projector.line_integrals(carm, detector))
+    return median_s(lambda: projector.line_integrals(carm, detector), 9)
 
 
 def copy_bytes_per_s() -> float:
@@ -62,7 +50,7 @@ def sample_s() -> float:
     left = (np.arange(columns) // 2).astype(np.int32)
     weights, sums = np.full(columns, 0.5, np.float32), np.zeros(8 * columns, np.float32)
     blended = np.ones(8 * (columns // 2 + 2), np.float32)
-    return median_s(lambda: _add_again(blended, left, weights, sums, times)) / (8 * columns * times)
+    return median_s(lambda: _add_again(blended, left, weights, sums, times), 9) / (8 * columns * times)
 
 
 def floor_s(voxels: int, rays: int, threads: int, speeds: tuple[float, float]) -> float:
