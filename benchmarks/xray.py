@@ -226,6 +226,12 @@ def chain(result: dict[str, Any], repeats: int) -> None:
             scope.expose(Shot(CArm(180.0, 0.0, (0, 0, 0)), detector, technique, disc=replace(changed)))
 
         result[f"pose_frame_s_{rows}"] = median_s(moved, repeats)
+
+        def dragged(detector: Detector = detector, turn: Any = turn) -> None:
+            carm = CArm(180.0 + 0.01 * next(turn), 0.0, (0, 0, 0))
+            scope.expose(Shot(carm, detector, technique, moving=True))
+
+        result[f"dragged_frame_s_{rows}"] = median_s(dragged, repeats)
         result[f"needle_frame_ms_{rows}"] = 1e3 * median_s(needle, 3 * repeats)
         result[f"disc_frame_ms_{rows}"] = 1e3 * median_s(carved, 3 * repeats)
     tip, hub = np.zeros(3), np.array([70.0, 70.0, 5.0])
@@ -233,6 +239,7 @@ def chain(result: dict[str, Any], repeats: int) -> None:
     result["needle_shadow_ms"] = 1e3 * median_s(lambda: shadows((Tube(tip, hub, 0.74, 0.53),), carm, detector), 20)
     result["disc_frame_ms"] = result["disc_frame_ms_512"]
     result["live_fps"] = 1.0 / result["pose_frame_s_512"]
+    result["live_coarse_fps"] = 1.0 / result["dragged_frame_s_512"]
 
 
 def main() -> None:

@@ -58,6 +58,8 @@ class Shot:
     shutter
         (rows, cols) share of the open beam that the collimator lets through to each pixel, or None for all. Pictures
         of the same array share what is kept while the C-arm stands.
+    moving
+        The C-arm is being dragged: rays are traced for every second pixel each way, which halves the time of a frame.
     """
 
     carm: CArm
@@ -69,6 +71,7 @@ class Shot:
     index: int = 0
     panel: Panel = Panel()  # noqa: RUF009 - frozen
     shutter: Float32Array | None = None
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +122,7 @@ class _Standing:
     """What is kept while the C-arm stands: the patient's thickness and what follows from it."""
 
     pose: tuple[object, ...]
+    moving: bool
     beam: Beam
     panel: Panel
     shutter: Float32Array | None
@@ -133,7 +137,8 @@ class _Standing:
     def serves(self, shot: Shot) -> bool:
         """Whether it was made for what the shot asks."""
         mine = (self.pose, self.beam, self.panel)
-        return self.shutter is shot.shutter and mine == (_pose(shot), shot.technique.beam, shot.panel)
+        fine = shot.moving or not self.moving
+        return fine and self.shutter is shot.shutter and mine == (_pose(shot), shot.technique.beam, shot.panel)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,11 +218,11 @@ class Fluoroscope:
         held = self._standing
         if held is not None and held.serves(shot):
             return held
-        if held is not None and held.pose == _pose(shot):
+        if held is not None and held.pose == _pose(shot) and (shot.moving or not held.moving):
             thickness = held.thickness
         else:
             self._projector = self._projector or PatientProjector(self._patient.volume, self._threads)
-            thickness = self._projector.thickness(shot.carm, shot.detector)
+            thickness = self._projector.thickness(shot.carm, shot.detector, shot.moving)
         self._standing = self._made(shot, thickness)
         return self._standing
 
@@ -240,7 +245,7 @@ class Fluoroscope:
         mean += added
         quantum = behind.quantum_kev(thickness.soft_g_cm2, thickness.bone_g_cm2, self._pool)
         return _Standing(
-            _pose(shot), shot.technique.beam, shot.panel, shot.shutter, thickness, sealed(primary),
+            _pose(shot), shot.moving, shot.technique.beam, shot.panel, shot.shutter, thickness, sealed(primary),
             sealed(quantum), kernels.grid_passes(middle),
             sealed(added), sealed(mean), Window.fitted(_logarithm(mean), shot.shutter),
         )  # fmt: skip

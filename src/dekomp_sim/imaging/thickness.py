@@ -44,9 +44,18 @@ class PatientProjector:
         counts = np.clip(volume.hu, AIR_HU, PURE_MINERAL_HU) - np.int16(AIR_HU)
         self._projector = Projector(counts, volume.patient_from_index, (0, BONE_BEGINS_HU - AIR_HU), threads)
 
-    def thickness(self, carm: CArm, detector: Detector) -> Thickness:
-        """Areal densities for a pose: Joseph line integrals of the densities, g/cm2."""
+    def thickness(self, carm: CArm, detector: Detector, moving: bool = False) -> Thickness:
+        """Areal densities for a pose: Joseph line integrals of the densities, g/cm2.
+
+        With `moving`, rays are traced for every second pixel each way and interpolated between, for a C-arm that is
+        being dragged; a detector with an odd number of rows or columns is traced in full all the same.
+        """
+        halved = moving and detector.rows % 2 == 0 and detector.cols % 2 == 0
+        if halved:
+            detector = Detector(detector.rows // 2, detector.cols // 2, 2.0 * detector.pixel_mm)
         everything, dense = self._projector.line_integrals(carm, detector)
+        if halved:
+            everything, dense = _doubled(everything), _doubled(dense)
         soft, bone = hu_tables()
         soft_per_count = float(soft[0]) / -AIR_HU / 10.0
         bone_per_count = float(bone[BONE_BEGINS_HU + 1000]) / 1000 / 10.0
@@ -56,6 +65,17 @@ class PatientProjector:
             sealed(np.asarray(soft_per_count * everything - np.float32(displaced) * dense, dtype=np.float32)),
             sealed(np.asarray(bone_per_count * dense, dtype=np.float32)),
         )
+
+
+def _doubled(coarse: Float32Array) -> Float32Array:
+    """(2 rows, 2 cols) of (rows, cols): each pixel split into four, linear between the coarse pixels' centres."""
+    for axis in (0, 1):
+        padded = np.concatenate([coarse.take([0], axis), coarse, coarse.take([-1], axis)], axis)
+        size = coarse.shape[axis]
+        before, after = (padded.take(range(start, start + size), axis) for start in (0, 2))
+        pair = np.stack([0.75 * coarse + 0.25 * before, 0.75 * coarse + 0.25 * after], axis=axis + 1)
+        coarse = pair.reshape([2 * n if axis == m else n for m, n in enumerate(coarse.shape)])
+    return np.asarray(coarse, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
