@@ -12,8 +12,8 @@ import numpy as np
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.files import load_patient, phantom_patient, shipped, write_png8
 from dekomp_sim.geometry import CArm, Detector
-from dekomp_sim.imaging.brightness import Sensed, spot_controlled
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
+from dekomp_sim.imaging.stand.brightness import Sensed, spot_controlled
 from dekomp_sim.procedure.actions import View
 from dekomp_sim.procedure.fluoroscopy.views import angles_of
 

@@ -1,4 +1,4 @@
-"""Make the scatter kernels that `dekomp_sim.imaging.scatter` ships: photons followed through slabs of water.
+"""Make the scatter kernels that `dekomp_sim.imaging.signal.scatter` ships: photons followed through slabs of water.
 
     python benchmarks/make_scatter_tables.py
 
@@ -23,10 +23,10 @@ import xraydb
 from numba import njit
 from scipy.optimize import nnls
 
-from dekomp_sim.imaging.beam import SCINTILLATOR_MM
+from dekomp_sim.imaging.signal.beam import SCINTILLATOR_MM
 from dekomp_sim.matter import Beam, Substance, optical_depth, spectrum
 
-OUT = Path(__file__).parents[1] / "src" / "dekomp_sim" / "imaging" / "data" / "scatter_kernels.csv"
+OUT = Path(__file__).parents[1] / "src" / "dekomp_sim" / "imaging" / "signal" / "data" / "scatter_kernels.csv"
 KV = (60, 80, 100, 120)
 WATER_CM = (2.5, 5, 10, 15, 20, 25, 30, 35, 40, 50)
 GAPS_MM = (0.0, 100.0, 200.0, 350.0)

@@ -16,8 +16,8 @@ from numba import njit
 from xray import median_s
 
 from dekomp_sim.geometry import Affine, CArm, Detector
-from dekomp_sim.imaging.lanes import add_columns
-from dekomp_sim.imaging.projector import Projector
+from dekomp_sim.imaging.projection.lanes import add_columns
+from dekomp_sim.imaging.projection.projector import Projector
 
 ROOT = Path(__file__).parents[1]
 EXTENT_MM = 360.0

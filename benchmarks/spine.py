@@ -19,8 +19,8 @@ import numpy as np
 from dekomp_sim.anatomy import Level
 from dekomp_sim.files import phantom_patient, shipped
 from dekomp_sim.geometry import CArm, Detector, Rod, Tube
-from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
+from dekomp_sim.imaging.radiation.dose import Technique
 from dekomp_sim.matter import Beam
 
 

@@ -24,10 +24,10 @@ from dekomp_sim.anatomy import DiscShape, Level, Volume
 from dekomp_sim.disc import Disc, inject, voxelise
 from dekomp_sim.files import phantom_patient, shipped
 from dekomp_sim.geometry import Affine, CArm, Detector, Rigid, Rod, Tube
-from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
-from dekomp_sim.imaging.projector import Projector
-from dekomp_sim.imaging.shadow import shadows
+from dekomp_sim.imaging.projection.projector import Projector
+from dekomp_sim.imaging.projection.shadow import shadows
+from dekomp_sim.imaging.radiation.dose import Technique
 from dekomp_sim.matter import Beam
 
 SIZE, SPACING_MM = (512, 512, 400), (0.7, 0.7, 0.8)

@@ -27,7 +27,7 @@ LIBRARIES = {
     "numpy": set(FLOORS) - {"errors", "units", "__main__"},
     "scipy": {"anatomy", "planning", "imaging", "disc"},
     "numba": {"anatomy", "disc", "imaging"},  # compiled kernels: phantom, removal, projector
-    "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/lanes.py)
+    "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/projection/lanes.py)
     "SimpleITK": {"files"},  # volumes are opened in one room
     "pydicom": {"files"},
     "ruamel": {"files"},

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.arrays import Float32Array, FloatArray
-from dekomp_sim.imaging.beam import BONE_RANGE_G_CM2, SOFT_RANGE_G_CM2, response
+from dekomp_sim.imaging.signal.beam import BONE_RANGE_G_CM2, SOFT_RANGE_G_CM2, response
 from dekomp_sim.matter import Beam
 
 THICKNESSES = st.lists(

@@ -15,8 +15,8 @@ from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.disc import contrast_balance_ml, tissue_balance_ml
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain
-from dekomp_sim.imaging.brightness import DoseRate
-from dekomp_sim.imaging.collimator import Field
+from dekomp_sim.imaging.stand.brightness import DoseRate
+from dekomp_sim.imaging.stand.collimator import Field
 from dekomp_sim.procedure import Action, Case, Refusal, after, case_digest, may
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.ranges import out_of_range

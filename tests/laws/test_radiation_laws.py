@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import Side, Volume
 from dekomp_sim.geometry import Affine, CArm, Detector
-from dekomp_sim.imaging.body import Body, body_of
-from dekomp_sim.imaging.brightness import LIMIT_MGY_MIN, DoseRate, Fluoroscopy, Held, Sensed, controlled
-from dekomp_sim.imaging.collimator import Collimator
-from dekomp_sim.imaging.machine import Gantry, Table, focus_skin_mm, hindrances
-from dekomp_sim.imaging.skin import Irradiation, skin_dose
-from dekomp_sim.imaging.staff import Protection, Room, Scattering, operator, staff_dose
+from dekomp_sim.imaging.radiation.body import Body, body_of
+from dekomp_sim.imaging.radiation.skin import Irradiation, skin_dose
+from dekomp_sim.imaging.radiation.staff import Protection, Room, Scattering, operator, staff_dose
+from dekomp_sim.imaging.stand.brightness import LIMIT_MGY_MIN, DoseRate, Fluoroscopy, Held, Sensed, controlled
+from dekomp_sim.imaging.stand.collimator import Collimator
+from dekomp_sim.imaging.stand.machine import Gantry, Table, focus_skin_mm, hindrances
 from dekomp_sim.matter import Beam
 
 PANEL = Detector()

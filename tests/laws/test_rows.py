@@ -12,11 +12,11 @@ from scipy import ndimage, stats
 from scipy.special import ndtri
 
 from dekomp_sim.arrays import Float32Array
-from dekomp_sim.imaging.cells import cell_means, on_pixels, spread
-from dekomp_sim.imaging.detector import Light, Panel, blurred, detected
-from dekomp_sim.imaging.noise import Purpose, normal_quantiles, random_words, white_noise
-from dekomp_sim.imaging.processing import Console, Lut, Window, grey_table, shown
-from dekomp_sim.imaging.rows import noise_rows
+from dekomp_sim.imaging.console.processing import Console, Lut, Window, grey_table, shown
+from dekomp_sim.imaging.signal.cells import cell_means, on_pixels, spread
+from dekomp_sim.imaging.signal.detector import Light, Panel, blurred, detected
+from dekomp_sim.imaging.signal.noise import Purpose, normal_quantiles, random_words, white_noise
+from dekomp_sim.imaging.signal.rows import noise_rows
 
 SHAPES = st.tuples(st.integers(5, 90), st.integers(5, 70))
 

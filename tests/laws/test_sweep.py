@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from dekomp_sim.arrays import FloatArray, Int16Array
 from dekomp_sim.geometry import Affine, CArm, Detector
-from dekomp_sim.imaging.projector import Projector
+from dekomp_sim.imaging.projection.projector import Projector
 
 DETECTOR = Detector(74, 90, 3.0)
 

@@ -9,10 +9,10 @@ import pytest
 
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.geometry import Detector
-from dekomp_sim.imaging.brightness import DoseRate
-from dekomp_sim.imaging.collimator import Field
-from dekomp_sim.imaging.dose import UNCERTAINTY
-from dekomp_sim.imaging.machine import Gantry
+from dekomp_sim.imaging.radiation.dose import UNCERTAINTY
+from dekomp_sim.imaging.stand.brightness import DoseRate
+from dekomp_sim.imaging.stand.collimator import Field
+from dekomp_sim.imaging.stand.machine import Gantry
 from dekomp_sim.procedure import Case, Machine, Refusal, Risk, Setting, after, begin
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dekomp_sim.imaging.beam import BONE_RANGE_G_CM2, SOFT_RANGE_G_CM2, response
+from dekomp_sim.imaging.signal.beam import BONE_RANGE_G_CM2, SOFT_RANGE_G_CM2, response
 from dekomp_sim.matter import DENSITY_G_CM3, Beam, Substance, mass_attenuation_cm2_g, spectrum
 
 

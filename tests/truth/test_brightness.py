@@ -7,7 +7,8 @@ import pytest
 
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm
-from dekomp_sim.imaging.brightness import (
+from dekomp_sim.imaging.radiation.dose import FRAME_DETECTOR_UGY, SPOT_DETECTOR_UGY, Technique, detector_ugy_per_mas
+from dekomp_sim.imaging.stand.brightness import (
     FLUOROSCOPY_CURVE,
     LIMIT_MGY_MIN,
     SPOT_CURVE,
@@ -22,7 +23,6 @@ from dekomp_sim.imaging.brightness import (
     spot_controlled,
     wanted_ugy,
 )
-from dekomp_sim.imaging.dose import FRAME_DETECTOR_UGY, SPOT_DETECTOR_UGY, Technique, detector_ugy_per_mas
 from dekomp_sim.matter import Beam
 
 ARM = CArm(180.0, 0.0, (0.0, 0.0, 0.0))

@@ -9,8 +9,8 @@ import pytest
 
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm, Detector
-from dekomp_sim.imaging.collimator import OPEN, PENUMBRA_MM, Collimator, Field, active, zoom
-from dekomp_sim.imaging.dose import Technique, dose_of
+from dekomp_sim.imaging.radiation.dose import Technique, dose_of
+from dekomp_sim.imaging.stand.collimator import OPEN, PENUMBRA_MM, Collimator, Field, active, zoom
 from dekomp_sim.matter import Beam
 
 FULL = Detector(512, 400, 0.6)

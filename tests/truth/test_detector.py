@@ -8,7 +8,7 @@ import pytest
 from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm
-from dekomp_sim.imaging.detector import (
+from dekomp_sim.imaging.signal.detector import (
     INTENSIFIER_GLARE,
     PANEL_GLARE,
     Light,

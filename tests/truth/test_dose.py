@@ -10,14 +10,14 @@ import pytest
 
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm, Detector
-from dekomp_sim.imaging.brightness import Fluoroscopy, Sensed, controlled
-from dekomp_sim.imaging.dose import (
+from dekomp_sim.imaging.radiation.dose import (
     Technique,
     detector_ugy_per_mas,
     dose_of,
     reference_distance_mm,
     totals,
 )
+from dekomp_sim.imaging.stand.brightness import Fluoroscopy, Sensed, controlled
 from dekomp_sim.matter import Beam
 
 ARM = CArm(180.0, 0.0, (0.0, 0.0, 0.0))

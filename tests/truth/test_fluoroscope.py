@@ -11,17 +11,17 @@ from dekomp_sim.anatomy import Level, Patient
 from dekomp_sim.arrays import Float32Array
 from dekomp_sim.disc import Disc, inject, voxelise
 from dekomp_sim.geometry import CArm, Detector, Rod, Solid, Tube
-from dekomp_sim.imaging.beam import response
-from dekomp_sim.imaging.cells import cell_grid, cell_means
-from dekomp_sim.imaging.detector import Light, Panel, blurred, detected, picture_taps, with_glare
-from dekomp_sim.imaging.dose import Technique
+from dekomp_sim.imaging.console.processing import Console
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Picture, Shot, Trail
-from dekomp_sim.imaging.processing import Console
-from dekomp_sim.imaging.projector import Projector
-from dekomp_sim.imaging.region import Region
-from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered
-from dekomp_sim.imaging.shadow import shadow_region, shadows
-from dekomp_sim.imaging.thickness import Counted, PatientProjector, field_patch
+from dekomp_sim.imaging.projection.projector import Projector
+from dekomp_sim.imaging.projection.region import Region
+from dekomp_sim.imaging.projection.shadow import shadow_region, shadows
+from dekomp_sim.imaging.projection.thickness import Counted, PatientProjector, field_patch
+from dekomp_sim.imaging.radiation.dose import Technique
+from dekomp_sim.imaging.signal.beam import response
+from dekomp_sim.imaging.signal.cells import cell_grid, cell_means
+from dekomp_sim.imaging.signal.detector import Light, Panel, blurred, detected, picture_taps, with_glare
+from dekomp_sim.imaging.signal.scatter import air_gap_mm, scatter_kernels, scattered
 from dekomp_sim.matter import Beam, Substance
 
 DETECTOR = Detector(200, 240, 1.0)

@@ -12,8 +12,9 @@ from dekomp_sim.anatomy import Side, Volume
 from dekomp_sim.arrays import frozen, unit
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine, CArm, Detector, Rigid
-from dekomp_sim.imaging.body import Body, body_of
-from dekomp_sim.imaging.machine import (
+from dekomp_sim.imaging.radiation.body import Body, body_of
+from dekomp_sim.imaging.radiation.staff import Protection
+from dekomp_sim.imaging.stand.machine import (
     Block,
     Gantry,
     Table,
@@ -24,7 +25,6 @@ from dekomp_sim.imaging.machine import (
     table_block,
     table_top_mm,
 )
-from dekomp_sim.imaging.staff import Protection
 
 PANEL = Detector()
 HALF_WIDTH, FRONT, BACK = 170.0, -150.0, 80.0

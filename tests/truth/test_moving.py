@@ -6,8 +6,8 @@ import numpy as np
 
 from dekomp_sim.anatomy import Level, Patient
 from dekomp_sim.geometry import CArm, Detector
-from dekomp_sim.imaging.dose import Technique
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
+from dekomp_sim.imaging.radiation.dose import Technique
 from dekomp_sim.matter import Beam
 
 

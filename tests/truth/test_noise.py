@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dekomp_sim.imaging.beam import response
-from dekomp_sim.imaging.noise import Purpose, generator, quantum_noise
+from dekomp_sim.imaging.signal.beam import response
+from dekomp_sim.imaging.signal.noise import Purpose, generator, quantum_noise
 from dekomp_sim.matter import Beam
 
 

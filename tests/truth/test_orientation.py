@@ -8,8 +8,8 @@ import pytest
 from dekomp_sim.anatomy import Volume
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry import Affine, CArm, Detector
-from dekomp_sim.imaging.display import direction_letters, positioner_words
-from dekomp_sim.imaging.thickness import PatientProjector
+from dekomp_sim.imaging.console.display import direction_letters, positioner_words
+from dekomp_sim.imaging.projection.thickness import PatientProjector
 
 LETTER_F = np.array([[1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]], dtype=bool)
 CELL_MM, SIZE, VOXEL_MM = 12.0, 64, 2.0

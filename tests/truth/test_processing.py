@@ -8,8 +8,8 @@ import pytest
 from dekomp_sim.arrays import Float32Array
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm
-from dekomp_sim.imaging.display import annotated, direction_letters
-from dekomp_sim.imaging.processing import (
+from dekomp_sim.imaging.console.display import annotated, direction_letters
+from dekomp_sim.imaging.console.processing import (
     HELD_FRAMES,
     SUBTRACTED_RANGE,
     WHITE,

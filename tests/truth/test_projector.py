@@ -7,8 +7,8 @@ import pytest
 
 from dekomp_sim.arrays import FloatArray, Int16Array
 from dekomp_sim.geometry import Affine, Ball, CArm, Detector, Helix, Material, Rod, Tube
-from dekomp_sim.imaging.projector import Projector
-from dekomp_sim.imaging.shadow import shadows
+from dekomp_sim.imaging.projection.projector import Projector
+from dekomp_sim.imaging.projection.shadow import shadows
 from dekomp_sim.matter import DENSITY_G_CM3, Substance
 
 CENTRE_MM, RADIUS_MM = np.array([3.3, -2.1, 4.7]), 40.0

@@ -7,7 +7,7 @@ import pytest
 
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import CArm
-from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered
+from dekomp_sim.imaging.signal.scatter import air_gap_mm, scatter_kernels, scattered
 
 PIXEL_MM = 2.0
 ACRYLIC_G_CM3 = 1.18

@@ -7,11 +7,11 @@ import pytest
 
 from dekomp_sim.anatomy import Volume
 from dekomp_sim.geometry import Affine, CArm, Detector
-from dekomp_sim.imaging.body import Body, body_of
-from dekomp_sim.imaging.collimator import OPEN, Collimator
-from dekomp_sim.imaging.dose import UNCERTAINTY
-from dekomp_sim.imaging.machine import Table
-from dekomp_sim.imaging.skin import Irradiation, backscatter, skin_dose, table_transmission
+from dekomp_sim.imaging.radiation.body import Body, body_of
+from dekomp_sim.imaging.radiation.dose import UNCERTAINTY
+from dekomp_sim.imaging.radiation.skin import Irradiation, backscatter, skin_dose, table_transmission
+from dekomp_sim.imaging.stand.collimator import OPEN, Collimator
+from dekomp_sim.imaging.stand.machine import Table
 from dekomp_sim.matter import Beam
 
 PANEL, BEAM = Detector(), Beam(80.0)

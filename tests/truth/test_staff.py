@@ -10,10 +10,9 @@ import pytest
 from dekomp_sim.anatomy import Side, Volume
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine, CArm
-from dekomp_sim.imaging.body import Body, body_of
-from dekomp_sim.imaging.machine import Table
-from dekomp_sim.imaging.skin import table_transmission
-from dekomp_sim.imaging.staff import (
+from dekomp_sim.imaging.radiation.body import Body, body_of
+from dekomp_sim.imaging.radiation.skin import table_transmission
+from dekomp_sim.imaging.radiation.staff import (
     PERSONAL_SV_PER_GY,
     SCATTER_DEPTH_MM,
     Person,
@@ -30,6 +29,7 @@ from dekomp_sim.imaging.staff import (
     staff_dose,
     summed,
 )
+from dekomp_sim.imaging.stand.machine import Table
 from dekomp_sim.matter import Beam
 
 BEAM = Beam(85.0)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from dekomp_sim.arrays import FloatArray, frozen
 from dekomp_sim.debrief.track import gaps_of
 from dekomp_sim.disc import pressure_kpa
-from dekomp_sim.imaging.dose import totals
+from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.instruments import CATALOGUE, Placement
 from dekomp_sim.procedure.case import Case
 

@@ -12,7 +12,7 @@ import numpy as np
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.debrief.track import Gap, Stay, least_gaps, stays
 from dekomp_sim.disc import DENSITY_G_ML, PARTS, Tissue
-from dekomp_sim.imaging.dose import totals
+from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, Risk
 from dekomp_sim.procedure.needle.encounters import NERVES

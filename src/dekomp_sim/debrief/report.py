@@ -26,8 +26,8 @@ from dekomp_sim.debrief.plots import plots
 from dekomp_sim.debrief.steps import clock, kind_of, objectives, steps, title_of, told, views
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.debrief.tables import account, card_rows, dose_table, figures, tiles
-from dekomp_sim.imaging.display import BANNER
-from dekomp_sim.imaging.dose import totals
+from dekomp_sim.imaging.console.display import BANNER
+from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Event, Risk
 from dekomp_sim.scenario.story import Story

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dekomp_sim.debrief.definitions import METRICS, Definition, Group
 from dekomp_sim.debrief.metrics import Metrics, Removed
 from dekomp_sim.debrief.steps import clock, views
-from dekomp_sim.imaging.display import positioner_words
-from dekomp_sim.imaging.dose import totals
+from dekomp_sim.imaging.console.display import positioner_words
+from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.card import PatientCard

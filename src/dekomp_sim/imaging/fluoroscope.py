@@ -20,16 +20,25 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.arrays import Float32Array, sealed
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.geometry import CArm, Detector, Solid
-from dekomp_sim.imaging.beam import Response, response
-from dekomp_sim.imaging.cells import cell_grid, cell_means, on_pixels
-from dekomp_sim.imaging.detector import Light, Panel, Trapped, blurred, detected, glare_cells, lagged, picture_taps
-from dekomp_sim.imaging.display import annotated, positioner_words
-from dekomp_sim.imaging.dose import Technique
-from dekomp_sim.imaging.processing import Console, Window, recursed, shown, shuttered, turned
-from dekomp_sim.imaging.region import Region
-from dekomp_sim.imaging.scatter import air_gap_mm, scatter_kernels, scattered_cells
-from dekomp_sim.imaging.shadow import shadow_region, shadows
-from dekomp_sim.imaging.thickness import Patch, PatientProjector, Thickness, field_patch
+from dekomp_sim.imaging.console.display import annotated, positioner_words
+from dekomp_sim.imaging.console.processing import Console, Window, recursed, shown, shuttered, turned
+from dekomp_sim.imaging.projection.region import Region
+from dekomp_sim.imaging.projection.shadow import shadow_region, shadows
+from dekomp_sim.imaging.projection.thickness import Patch, PatientProjector, Thickness, field_patch
+from dekomp_sim.imaging.radiation.dose import Technique
+from dekomp_sim.imaging.signal.beam import Response, response
+from dekomp_sim.imaging.signal.cells import cell_grid, cell_means, on_pixels
+from dekomp_sim.imaging.signal.detector import (
+    Light,
+    Panel,
+    Trapped,
+    blurred,
+    detected,
+    glare_cells,
+    lagged,
+    picture_taps,
+)
+from dekomp_sim.imaging.signal.scatter import air_gap_mm, scatter_kernels, scattered_cells
 from dekomp_sim.matter import Beam, Substance
 
 FAINTEST_SHARE: Final = 1e-6

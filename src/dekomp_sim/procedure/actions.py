@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le
 
 from dekomp_sim.anatomy.labels import Level, Side
-from dekomp_sim.imaging.brightness import DoseRate
-from dekomp_sim.imaging.collimator import Field
+from dekomp_sim.imaging.stand.brightness import DoseRate
+from dekomp_sim.imaging.stand.collimator import Field
 
 Positive = Annotated[float, Gt(0.0)]
 Depth = Annotated[float, Ge(0.0), Le(300.0)]

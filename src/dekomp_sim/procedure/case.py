@@ -19,11 +19,11 @@ from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.disc import Disc, Receipt, voxelise
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.carm import CArm, Detector
-from dekomp_sim.imaging.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
-from dekomp_sim.imaging.collimator import OPEN, Collimator, Field
-from dekomp_sim.imaging.dose import DoseRecord, Technique
-from dekomp_sim.imaging.machine import Gantry, Table
-from dekomp_sim.imaging.staff import Protection
+from dekomp_sim.imaging.radiation.dose import DoseRecord, Technique
+from dekomp_sim.imaging.radiation.staff import Protection
+from dekomp_sim.imaging.stand.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
+from dekomp_sim.imaging.stand.collimator import OPEN, Collimator, Field
+from dekomp_sim.imaging.stand.machine import Gantry, Table
 from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation

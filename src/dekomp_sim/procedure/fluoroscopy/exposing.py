@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.body import body_of
-from dekomp_sim.imaging.brightness import (
+from dekomp_sim.imaging.radiation.body import body_of
+from dekomp_sim.imaging.radiation.dose import DoseRecord, Technique, dose_of
+from dekomp_sim.imaging.stand.brightness import (
     Brightness,
     Fluoroscopy,
     Held,
@@ -18,9 +19,8 @@ from dekomp_sim.imaging.brightness import (
     ma_by_hand,
     spot_controlled,
 )
-from dekomp_sim.imaging.collimator import Collimator, active, zoom
-from dekomp_sim.imaging.dose import DoseRecord, Technique, dose_of
-from dekomp_sim.imaging.machine import hindrances, pair_collides
+from dekomp_sim.imaging.stand.collimator import Collimator, active, zoom
+from dekomp_sim.imaging.stand.machine import hindrances, pair_collides
 from dekomp_sim.matter import Beam, soft_and_bone_from_hu
 from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
 from dekomp_sim.procedure.case import Case, Controls, Exposure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dekomp_sim.imaging.collimator import active, shutter
 from dekomp_sim.imaging.fluoroscope import Shot
+from dekomp_sim.imaging.stand.collimator import active, shutter
 from dekomp_sim.instruments import solids
 from dekomp_sim.procedure.case import Case, Exposure
 

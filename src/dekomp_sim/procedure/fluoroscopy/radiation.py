@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dekomp_sim.imaging.body import body_of
-from dekomp_sim.imaging.collimator import active
-from dekomp_sim.imaging.dose import UNCERTAINTY_WORDS, totals
-from dekomp_sim.imaging.machine import Table
-from dekomp_sim.imaging.skin import Irradiation, SkinMap, skin_dose
-from dekomp_sim.imaging.staff import Room, Scattering, StaffDose, assistant, operator, staff_dose, summed
+from dekomp_sim.imaging.radiation.body import body_of
+from dekomp_sim.imaging.radiation.dose import UNCERTAINTY_WORDS, totals
+from dekomp_sim.imaging.radiation.skin import Irradiation, SkinMap, skin_dose
+from dekomp_sim.imaging.radiation.staff import Room, Scattering, StaffDose, assistant, operator, staff_dose, summed
+from dekomp_sim.imaging.stand.collimator import active
+from dekomp_sim.imaging.stand.machine import Table
 from dekomp_sim.procedure.case import Case, Exposure
 
 

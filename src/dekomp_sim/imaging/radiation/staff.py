@@ -13,9 +13,9 @@ from dekomp_sim.anatomy.labels import Side
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.body import Body
-from dekomp_sim.imaging.machine import Table, require_within, table_block, table_top_mm
-from dekomp_sim.imaging.skin import crosses, table_transmission
+from dekomp_sim.imaging.radiation.body import Body
+from dekomp_sim.imaging.radiation.skin import crosses, table_transmission
+from dekomp_sim.imaging.stand.machine import Table, require_within, table_block, table_top_mm
 from dekomp_sim.matter import Beam, Substance, kerma_transmission
 
 SCATTER_BY_ANGLE: Final = (-1.042e-7, 3.265e-5, -2.751e-3, 8.371e-2, 1.578)

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from dekomp_sim.arrays import FloatArray, frozen
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.dose import FRAME_DETECTOR_UGY, GENERATOR_MAS, SPOT_DETECTOR_UGY, Technique
+from dekomp_sim.imaging.radiation.dose import FRAME_DETECTOR_UGY, GENERATOR_MAS, SPOT_DETECTOR_UGY, Technique
 from dekomp_sim.matter import Beam, Substance, air_kerma_ugy_per_mas_at_1m, mass_attenuation_cm2_g, spectrum
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from dekomp_sim.arrays import Float32Array, FloatArray, Int16Array
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
-from dekomp_sim.imaging.lanes import LANES
-from dekomp_sim.imaging.region import Region
-from dekomp_sim.imaging.sweep import crossings, sweep_block, value_spans, warp_rows
+from dekomp_sim.imaging.projection.lanes import LANES
+from dekomp_sim.imaging.projection.region import Region
+from dekomp_sim.imaging.projection.sweep import crossings, sweep_block, value_spans, warp_rows
 
 _MARGIN = 2
 """Accumulation-plane samples beyond the detector's outline, for the cubic warp."""

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
-from dekomp_sim.imaging.rows import by_rows
+from dekomp_sim.imaging.signal.rows import by_rows
 from dekomp_sim.matter import Beam, Substance, mass_attenuation_cm2_g, optical_depth, spectrum
 
 SCINTILLATOR_MM: Final = 0.6

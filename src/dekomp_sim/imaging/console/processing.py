@@ -19,8 +19,8 @@ from scipy import ndimage
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.cells import cell_means, on_pixels, spread
-from dekomp_sim.imaging.rows import by_rows, show_rows
+from dekomp_sim.imaging.signal.cells import cell_means, on_pixels, spread
+from dekomp_sim.imaging.signal.rows import by_rows, show_rows
 
 WHITE: Final = 65535
 """Brightest value of a 16-bit picture."""

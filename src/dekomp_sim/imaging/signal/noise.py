@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from dekomp_sim.arrays import Float32Array, sealed
-from dekomp_sim.imaging.rows import NORMAL_CELLS, ROWS_AT_ONCE, by_rows, noise_rows, normal_rows
+from dekomp_sim.imaging.signal.rows import NORMAL_CELLS, ROWS_AT_ONCE, by_rows, noise_rows, normal_rows
 
 COUNTED_BELOW_QUANTA: Final = 4.0
 """Fewer expected quanta are counted by Poisson's law; from here on a normal law of the same mean, variance and skewness

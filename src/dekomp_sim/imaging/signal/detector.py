@@ -19,9 +19,9 @@ from scipy import fft
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.cells import cell_grid, cell_means, on_pixels
-from dekomp_sim.imaging.noise import COUNTED_BELOW_QUANTA, Purpose, normal_quantiles, random_words
-from dekomp_sim.imaging.rows import blur_rows, by_rows, detect_rows, noise_rows
+from dekomp_sim.imaging.signal.cells import cell_grid, cell_means, on_pixels
+from dekomp_sim.imaging.signal.noise import COUNTED_BELOW_QUANTA, Purpose, normal_quantiles, random_words
+from dekomp_sim.imaging.signal.rows import blur_rows, by_rows, detect_rows, noise_rows
 
 FOCAL_SPOT_MM: Final = 0.6
 """Assumption: width of the focal spot; makers of C-arms state 0.3 and 0.6 mm by IEC 60336, and the large one is used

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.processing import WHITE, Console, screen_axes
+from dekomp_sim.imaging.console.processing import WHITE, Console, screen_axes
 
 BANNER: Final = "SIMULATED - NOT FOR CLINICAL USE"
 """Burned into every picture."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from dekomp_sim.arrays import BoolArray, FloatArray, frozen
 from dekomp_sim.geometry.carm import CArm, Detector
-from dekomp_sim.imaging.body import Body
-from dekomp_sim.imaging.collimator import Collimator
-from dekomp_sim.imaging.dose import UNCERTAINTY_WORDS, reference_distance_mm
-from dekomp_sim.imaging.machine import Block, Table, table_block
+from dekomp_sim.imaging.radiation.body import Body
+from dekomp_sim.imaging.radiation.dose import UNCERTAINTY_WORDS, reference_distance_mm
+from dekomp_sim.imaging.stand.collimator import Collimator
+from dekomp_sim.imaging.stand.machine import Block, Table, table_block
 from dekomp_sim.matter import Beam
 
 _BACKSCATTER_KV: Final = (50.0, 80.0, 110.0, 150.0)
@@ -237,7 +237,7 @@ def crosses(block: Block, from_mm: FloatArray, to_mm: FloatArray) -> BoolArray:
     """Whether the straight ways from a point to points (n, 3) pass through a box (slab method)."""
     start = (from_mm - block.centre_mm) @ block.axes.T
     way = (to_mm - from_mm) @ block.axes.T
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a way along a face meets it at infinity
         one, other = (-block.half_mm - start) / way, (block.half_mm - start) / way
     near, far = np.fmin(one, other).max(axis=1), np.fmax(one, other).min(axis=1)
     return np.asarray((near < far) & (far > 0.0) & (near < 1.0))

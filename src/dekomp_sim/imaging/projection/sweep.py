@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from dekomp_sim.imaging.lanes import LANES, add_columns, blend_rows
+from dekomp_sim.imaging.projection.lanes import LANES, add_columns, blend_rows
 
 _blend_rows: Any = blend_rows
 _add_columns: Any = add_columns

@@ -20,7 +20,7 @@ from dekomp_sim.arrays import Float32Array, FloatArray
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.geometry.rigid import Rigid
 from dekomp_sim.geometry.solids import Ball, Helix, Material, Rod, Solid, Tube
-from dekomp_sim.imaging.region import Region
+from dekomp_sim.imaging.projection.region import Region
 from dekomp_sim.matter import DENSITY_G_CM3, Substance
 
 SUBSTANCE_OF: Final[Mapping[Material, Substance]] = {

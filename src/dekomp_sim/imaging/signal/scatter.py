@@ -18,7 +18,7 @@ import numpy as np
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.cells import cell_grid, cell_means, on_pixels, spread
+from dekomp_sim.imaging.signal.cells import cell_grid, cell_means, on_pixels, spread
 from dekomp_sim.units import MM_PER_CM
 
 GRID_RATIOS: Final = (0, 8, 10, 12)
@@ -150,7 +150,7 @@ def _between(nodes: FloatArray, value: float) -> FloatArray:
 @cache
 def _table() -> tuple[FloatArray, dict[str, FloatArray]]:
     """Standard deviations in mm, and the columns of the shipped table; `amplitudes` is (widths, rows)."""
-    text = (files("dekomp_sim.imaging") / "data" / "scatter_kernels.csv").read_text(encoding="ascii")
+    text = (files("dekomp_sim.imaging.signal") / "data" / "scatter_kernels.csv").read_text(encoding="ascii")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     names = lines[0].split(",")
     values = np.loadtxt(lines[1:], delimiter=",", unpack=True, dtype=np.float64)

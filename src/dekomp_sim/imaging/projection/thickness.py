@@ -11,8 +11,8 @@ from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import BoolArray, Float32Array, Int16Array, sealed
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
-from dekomp_sim.imaging.projector import Projector
-from dekomp_sim.imaging.region import Region
+from dekomp_sim.imaging.projection.projector import Projector
+from dekomp_sim.imaging.projection.region import Region
 from dekomp_sim.matter import BONE_BEGINS_HU, PURE_MINERAL_HU, hu_tables
 
 AIR_HU: Final = -1000

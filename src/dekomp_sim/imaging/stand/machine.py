@@ -16,7 +16,7 @@ from dekomp_sim.anatomy.labels import Side
 from dekomp_sim.arrays import BoolArray, FloatArray, frozen
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm, Detector
-from dekomp_sim.imaging.body import Body
+from dekomp_sim.imaging.radiation.body import Body
 
 OVER_THE_BACK_DEG: Final = 180.0
 """Primary angle of a detector over a prone patient's back."""

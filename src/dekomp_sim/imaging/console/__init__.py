@@ -1,0 +1,1 @@
+"""What the console makes of a frame, and the letters on it."""

@@ -1,0 +1,1 @@
+"""Dose: per exposure, on the skin, to the staff."""

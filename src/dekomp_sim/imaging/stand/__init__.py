@@ -1,0 +1,1 @@
+"""The machine: brightness control, collimator, reach and collisions."""
