@@ -1,3 +1,0 @@
-"""Old address of `dekomp_sim.arrays`."""
-
-from dekomp_sim.arrays import *  # noqa: F403
