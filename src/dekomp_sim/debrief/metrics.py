@@ -15,6 +15,7 @@ from dekomp_sim.disc import DENSITY_G_ML, PARTS, Tissue
 from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, Risk
+from dekomp_sim.procedure.fluoroscopy.radiation import skin_map, staff_doses
 from dekomp_sim.procedure.needle.encounters import NERVES
 
 WORKING: Final = ("probe", "trocar_cannula", "discography_needle")
@@ -94,6 +95,10 @@ class Metrics:
     fluoroscopy_s: float
     air_kerma_reference_mgy: float
     kap_gycm2: float
+    peak_skin_mgy: float
+    operator_apron_usv: float
+    operator_eye_usv: float
+    operator_hand_usv: float
     skin_punctures: int
     redirects: int
     tip_path_mm: float
@@ -146,6 +151,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
         raise ValueError("measure needs at least the opening case")
     last, track = cases[-1], stays(cases)
     dose = totals(exposure.dose for exposure in last.exposures)
+    operator = {at.place: at for at in staff_doses(last)["operator"]}
     aims = _aims(last, track)
     working = aims[0] if aims else None
     gaps = least_gaps(last.patient, track)
@@ -160,6 +166,10 @@ def measure(cases: Sequence[Case]) -> Metrics:
         fluoroscopy_s=last.fluoroscopy_s,
         air_kerma_reference_mgy=dose.air_kerma_reference_mgy,
         kap_gycm2=dose.kap_gycm2,
+        peak_skin_mgy=skin_map(last).peak_mgy,
+        operator_apron_usv=operator["chest"].outside_usv if operator else 0.0,
+        operator_eye_usv=operator["eye"].behind_usv if operator else 0.0,
+        operator_hand_usv=operator["hand"].behind_usv if operator else 0.0,
         skin_punctures=len(last.punctures),
         redirects=last.redirects,
         tip_path_mm=_tip_path_mm(track),

@@ -50,7 +50,8 @@ UNCERTAINTY: Final = (
 LIMITS: Final = (
     "Needles are straight and rigid: they neither bend nor push tissue aside.",
     "The patient lies still: no breathing, no startle, no shift of the spine.",
-    "Pictures hold the primary beam only: no scattered radiation, grid, table top or lag. Staff dose is not computed.",
+    "Pictures leave out the table top, the heel effect and what metal and contrast change in the scatter.",
+    "Skin and staff dose are orders of magnitude: one scattering point, people who stand still, a standard table.",
     "The disc's pressure is a closed form by Dallas grade for a prone patient over minutes; creep is left out.",
     "Whether the herniation goes back, and whether the pain goes, is not predicted.",
     "Bleeding, infection and everything after the bandage are left out.",
