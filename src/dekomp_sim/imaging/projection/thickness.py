@@ -12,6 +12,7 @@ from dekomp_sim.arrays import BoolArray, Float32Array, Int16Array, sealed
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.projection.projector import Projector
+from dekomp_sim.imaging.projection.refine import refined
 from dekomp_sim.imaging.projection.region import Region
 from dekomp_sim.matter import BONE_BEGINS_HU, PURE_MINERAL_HU, hu_tables
 
@@ -37,12 +38,14 @@ class PatientProjector:
     """Projects a volume into soft tissue and bone mineral.
 
     `soft_and_bone_from_hu` is linear in Hounsfield units below and above `BONE_BEGINS_HU`, so two line integrals give
-    both materials: of all counts above air, and of those above the bone threshold (docs/why/0002).
+    both materials: of all counts above air, and of those above the bone threshold (docs/why/0002). Coarse voxels are
+    split first, so that no grid shows.
     """
 
     def __init__(self, volume: Volume, threads: int | None = None) -> None:
         counts = np.clip(volume.hu, AIR_HU, PURE_MINERAL_HU) - np.int16(AIR_HU)
-        self._projector = Projector(counts, volume.patient_from_index, (0, BONE_BEGINS_HU - AIR_HU), threads)
+        fine, patient_from_index = refined(counts, volume.patient_from_index)
+        self._projector = Projector(fine, patient_from_index, (0, BONE_BEGINS_HU - AIR_HU), threads)
 
     def thickness(self, carm: CArm, detector: Detector, moving: bool = False) -> Thickness:
         """Areal densities for a pose: Joseph line integrals of the densities, g/cm2.
