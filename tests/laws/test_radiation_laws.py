@@ -80,8 +80,9 @@ def test_a_mirrored_pose_with_a_mirrored_stand_meets_the_same_hindrances(body: B
         return tuple(words.replace("left", "right") for words in found)
 
     assert told(turn, Side.LEFT) == told(-turn, Side.RIGHT)
+    # the body is made of voxels of 4 mm, and a ray on the border between two falls to one side or the other
     assert focus_skin_mm(posed(turn, tilt), PANEL, body) == pytest.approx(
-        focus_skin_mm(posed(-turn, tilt), PANEL, body), abs=2.0
+        focus_skin_mm(posed(-turn, tilt), PANEL, body), abs=4.0
     )
 
 
