@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo --overwrite
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit notebooks scenarios bench-short bench gallery clean
+.PHONY: help demo test lint types unit notebooks scenarios bench-short bench gallery fuzz clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -49,6 +49,10 @@ bench: $(STAMP) ## The full benchmark, side by side with RTK
 gallery: demo ## Renew README's picture from the demo
 	cp out/demo/overview.png docs/gallery/demo.png
 	cp out/demo/scene_close-up.png docs/gallery/scene.png
+
+fuzz: $(STAMP) ## The laws again with new random examples, ten seeds
+	for seed in 1 2 3 4 5 6 7 8 9 10; do \
+		HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/laws --hypothesis-seed=$$seed || exit 1; done
 
 clean: ## Remove the environment and everything made
 	rm -rf $(VENV) out

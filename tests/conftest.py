@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 from glass import glass_patient
+from hypothesis import settings
 
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.anatomy.phantom.build import build_phantom
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.procedure import Case, Setting, begin
+
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("fuzz")
+# `make test` tries the same examples every time; `make fuzz` draws new ones, seed after seed
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")
