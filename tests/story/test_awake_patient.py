@@ -11,8 +11,9 @@ import pytest
 from dekomp_sim.anatomy import Level, Structure
 from dekomp_sim.procedure import Case, Measured, Pain, Risk, Setting, after, begin
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.clinic.awake import DERMATOME, Deposit, complaint, dermatome, numbness, rating
+from dekomp_sim.procedure.clinic.awake import DERMATOME, complaint, dermatome, rating
 from dekomp_sim.procedure.clinic.card import PatientCard
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, numbness
 
 READY = ("time_out", "prepare_sterile_field")
 

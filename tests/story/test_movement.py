@@ -10,7 +10,7 @@ import pytest
 
 from dekomp_sim.procedure import Case, Refusal, after
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
 from dekomp_sim.procedure.needle.sites import as_tuple
 
 NEEDLE = "discography_needle"

@@ -33,6 +33,8 @@ class Curves:
         Dose so far.
     clearance_mm
         Least gap between an instrument now in the patient and a nerve, vessel or organ; NaN without an instrument.
+    heart_bpm, systolic_mmhg, saturation_percent
+        What the monitor showed.
     """
 
     clock_s: FloatArray
@@ -42,6 +44,9 @@ class Curves:
     kap_gycm2: FloatArray
     air_kerma_mgy: FloatArray
     clearance_mm: FloatArray
+    heart_bpm: FloatArray
+    systolic_mmhg: FloatArray
+    saturation_percent: FloatArray
 
 
 def curves(cases: Sequence[Case]) -> Curves:
@@ -54,6 +59,7 @@ def curves(cases: Sequence[Case]) -> Curves:
     """
     used = [key for key in CATALOGUE if any(key in case.placements for case in cases)]
     dose = [totals(exposure.dose for exposure in case.exposures) for case in cases]
+    shown = [case.vitals for case in cases]
     return Curves(
         clock_s=frozen([case.clock_s for case in cases]),
         depth_mm=MappingProxyType({key: _depth_mm(cases, key) for key in used}),
@@ -62,6 +68,9 @@ def curves(cases: Sequence[Case]) -> Curves:
         kap_gycm2=frozen([one.kap_gycm2 for one in dose]),
         air_kerma_mgy=frozen([one.air_kerma_reference_mgy for one in dose]),
         clearance_mm=_clearance_mm(cases),
+        heart_bpm=frozen([one.heart_bpm for one in shown]),
+        systolic_mmhg=frozen([one.systolic_mmhg for one in shown]),
+        saturation_percent=frozen([one.saturation_percent for one in shown]),
     )
 
 

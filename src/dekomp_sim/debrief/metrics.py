@@ -131,7 +131,7 @@ class Metrics:
     @property
     def harmed(self) -> bool:
         """Whether the case ended in harm."""
-        return self.breaches > 0
+        return bool(self.harms)
 
 
 def measure(cases: Sequence[Case]) -> Metrics:
@@ -194,7 +194,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
         removed_ml=removed_ml,
         removed_g=math.fsum(r.removed_g for r in removed),
         removal_ml_min=60.0 * removed_ml / probe_s if probe_s > 0.0 else None,
-        harms=tuple(event.words for event in last.events if isinstance(event, Breach)),
+        harms=tuple(event.words for event in last.events if event.harm),
         aims=aims,
         gaps=gaps,
         removed=removed,

@@ -109,7 +109,7 @@ class Plot:
 
 
 def plots(cases: Sequence[Case], series: Curves) -> tuple[Plot, ...]:
-    """All figures of a case: the way in the disc, depth, clearance, pressure, removed volume and dose."""
+    """All figures of a case: the way in the disc, depth, clearance, pressure, removed volume, dose and vital signs."""
     last = cases[-1]
     return (
         needle_way(cases),
@@ -118,6 +118,7 @@ def plots(cases: Sequence[Case], series: Curves) -> tuple[Plot, ...]:
         pressure(series, last),
         removed(series),
         dose(series),
+        vital_signs(series),
     )
 
 
@@ -219,6 +220,25 @@ def dose(series: Curves) -> Plot:
         f"{series.air_kerma_mgy[-1]:.3g} mGy in the end."
     )
     return Plot("Cumulative dose", _drawn(draw, series, 2.5), alt)
+
+
+def vital_signs(series: Curves) -> Plot:
+    """Heart rate, systolic pressure and saturation over time: one axis, the numbers of each being near 100."""
+    lines = (
+        (series.heart_bpm, GREEN, "solid", "heart rate (bpm)"),
+        (series.systolic_mmhg, ORANGE, "solid", "systolic pressure (mmHg)"),
+        (series.saturation_percent, BLUE, (0, (4, 1.5)), "saturation (%)"),
+    )
+
+    def draw(axes: Axes) -> None:
+        for values, colour, dashes, label in lines:
+            axes.plot(_min(series.clock_s), values, color=colour, linestyle=dashes, label=label)
+        axes.set_ylabel("vital signs")
+        axes.set_ylim(0.0, 1.3 * max(float(values.max()) for values, *_ in lines))
+        _legend(axes)
+
+    least = ", ".join(f"{label.partition(' (')[0]} {values.min():.0f}" for values, _, _, label in lines)
+    return Plot("Vital signs", _drawn(draw, series, 2.8), f"Vital signs over time; lowest: {least}.")
 
 
 def needle_way(cases: Sequence[Case]) -> Plot:

@@ -12,7 +12,8 @@ from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.instruments import CATALOGUE
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.events import Breach, Contact, Event, Measured, Pain, Refusal, Risk, Said
+from dekomp_sim.procedure.clinic.vitals import STANDARD_DOSE, Cause
+from dekomp_sim.procedure.events import Breach, Contact, Event, Measured, Outcome, Pain, Reaction, Refusal, Risk, Said
 from dekomp_sim.scenario.story import Story
 
 
@@ -131,6 +132,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             return f"Inject {action.volume_ml:g} mL of contrast at {action.rate_ml_s:g} mL/s."
         case do.Decompress():
             return f"Run the probe for {action.seconds:g} s: {action.strokes} strokes of {action.stroke_mm:g} mm."
+        case do.Treat():
+            return f"Give {STANDARD_DOSE[Cause(action.treatment.value)]}."
         case do.Wait():
             return f"Wait {minutes(action.seconds)}."
         case (
@@ -158,7 +161,7 @@ def told(event: Event) -> str:
         case Pain():
             mine = {True: ", concordant", False: ", not concordant", None: ""}[event.concordant]
             return f'Patient, {event.rating:g} of 10{mine}: "{event.words}"'
-        case Refusal() | Contact() | Breach() | Measured() | Risk():
+        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Outcome():
             return event.words
         case _:
             assert_never(event)
@@ -173,6 +176,7 @@ def kind_of(event: Event) -> str:
     'refused'
     """
     names = {Refusal: "refused", Said: "said", Pain: "pain", Contact: "contact", Breach: "harm", Measured: "reading"}
+    names |= {Reaction: "reaction", Outcome: "afterwards"}
     return names.get(type(event), "lapse")
 
 

@@ -6,12 +6,16 @@ from dekomp_sim.procedure.case import Case, Exposure, Machine, Setting, begin
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard, assess
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.events import (
+    Ailment,
     Breach,
     BreachKind,
     Contact,
     Event,
     Measured,
+    Outcome,
     Pain,
+    Reaction,
+    ReactionKind,
     Refusal,
     Risk,
     Said,
@@ -21,6 +25,7 @@ from dekomp_sim.procedure.rules import may
 
 __all__ = [
     "Action",
+    "Ailment",
     "Assessment",
     "Breach",
     "BreachKind",
@@ -30,8 +35,11 @@ __all__ = [
     "Exposure",
     "Machine",
     "Measured",
+    "Outcome",
     "Pain",
     "PatientCard",
+    "Reaction",
+    "ReactionKind",
     "Refusal",
     "Risk",
     "Said",

@@ -68,6 +68,16 @@ class Sedation(StrEnum):
     GENERAL = "general"
 
 
+class Treatment(StrEnum):
+    """What helps when the vital signs fall; one is one standard dose (`clinic.vitals.STANDARD_DOSE`)."""
+
+    OXYGEN = "oxygen"
+    FLUID = "fluid"
+    LEGS_UP = "legs_up"
+    ATROPINE = "atropine"
+    ADRENALINE = "adrenaline"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A point in the patient frame (LPS)."""
@@ -338,6 +348,14 @@ class AskPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class Treat:
+    """Help the circulation or the breathing by one standard dose."""
+
+    treatment: Treatment
+    do: Literal["treat"] = "treat"
+
+
+@dataclass(frozen=True, slots=True)
 class Bandage:
     """Cover the incision."""
 
@@ -386,6 +404,7 @@ Action = (
     | Decompress
     | SendSpecimen
     | AskPatient
+    | Treat
     | Bandage
     | AdviseRecovery
     | Wait

@@ -13,10 +13,14 @@ from dekomp_sim.disc import rest
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Antibiotic, Case, Incision
-from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.clinic.aftercare import outcomes
+from dekomp_sim.procedure.clinic.answers import answers
+from dekomp_sim.procedure.clinic.body import answered
 from dekomp_sim.procedure.clinic.card import assess
-from dekomp_sim.procedure.clinic.lapses import on_anaesthetising
-from dekomp_sim.procedure.events import Breach, BreachKind, Refusal, Risk, Said
+from dekomp_sim.procedure.clinic.lapses import on_anaesthetising, on_draping
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
+from dekomp_sim.procedure.clinic.vitals import STANDARD_DOSE, Cause
+from dekomp_sim.procedure.events import Event, Refusal, Risk, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import decompressed, injected, specimen_sent
@@ -34,6 +38,7 @@ SECONDS: Final = {
     "anaesthetise": 20.0,
     "incise": 15.0,
     "ask_patient": 20.0,
+    "treat": 30.0,
     "bandage": 60.0,
     "advise_recovery": 180.0,
 }
@@ -50,6 +55,10 @@ ADVICE: Final = (
 """What the patient is told (recovery times as clinics state them: walk the same day, light work 1 to 4 days, heavy
 sport and lifting 2 to 6 weeks).
 """
+
+
+ADVICE_HARMED: Final = "You stay with us until this is settled; your family and the next doctor are told."
+"""What the patient is told after an injury."""
 
 
 def after(case: Case, action: do.Action) -> Case:
@@ -69,7 +78,7 @@ def after(case: Case, action: do.Action) -> Case:
         done = _done(case, action)
     except DekompSimError as error:  # the instruments, the disc or the generator cannot do it
         return _refused(case, action, str(error))
-    return replace(_rested(case, done, action), done=(*case.done, action.do))
+    return replace(answered(case, _rested(case, done, action), action), done=(*case.done, action.do))
 
 
 def _reason(case: Case, action: do.Action) -> str | None:
@@ -96,8 +105,10 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
             return _assessed(case)
         case do.Consent():
             return _said(_took(case, action), "team", f"Consent signed; {case.level}, {case.side} is marked.")
-        case do.PositionProne() | do.PrepareSterileField():
+        case do.PositionProne():
             return _took(case, action)
+        case do.PrepareSterileField():
+            return _told(_took(case, action), on_draping(case, action))
         case do.TimeOut():
             return _said(_took(case, action), "team", f"Time-out: {action.level}, {action.side}. All agree.")
         case do.GiveAntibiotic():
@@ -140,11 +151,15 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.SendSpecimen():
             return specimen_sent(case)
         case do.AskPatient():
-            return _said(_took(case, action), "patient", _answer(case))
+            heard = _took(case, action)
+            return _told(heard, answers(heard))
+        case do.Treat():
+            return _said(_took(case, action), "team", f"Given: {STANDARD_DOSE[Cause(action.treatment.value)]}.")
         case do.Bandage():
             return _took(case, action)
         case do.AdviseRecovery():
-            return _said(_took(case, action), "team", ADVICE)
+            advised = _said(_took(case, action), "team", ADVICE_HARMED if case.harmed else ADVICE)
+            return _told(advised, outcomes(advised))
         case do.Wait():
             return replace(case, clock_s=case.clock_s + action.seconds)
         case _:
@@ -158,6 +173,10 @@ def _took(case: Case, action: do.Action) -> Case:
 
 def _said(case: Case, speaker: str, words: str) -> Case:
     return replace(case, events=(*case.events, Said(case.clock_s, speaker, words)))
+
+
+def _told(case: Case, events: tuple[Event, ...]) -> Case:
+    return replace(case, events=(*case.events, *events))
 
 
 def _assessed(case: Case) -> Case:
@@ -183,13 +202,3 @@ def _anaesthetised(case: Case, action: do.Anaesthetise) -> Case:
     deposit = Deposit(case.clock_s, tip, action.volume_ml, action.concentration_percent)
     lapses = on_anaesthetising(case, deposit)
     return replace(_took(case, action), deposits=(*case.deposits, deposit), events=(*case.events, *lapses))
-
-
-def _answer(case: Case) -> str:
-    """What the patient says when asked."""
-    hurt = {event.kind for event in case.events if isinstance(event, Breach)}
-    if BreachKind.ROOT in hurt:
-        return f"My {case.side} leg feels numb and weak."
-    if BreachKind.DURA in hurt:
-        return "My head aches when I lift it. I can move both feet."
-    return "I am all right. I can move both feet."

@@ -27,8 +27,9 @@ from dekomp_sim.imaging.stand.machine import Gantry, Table
 from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
-from dekomp_sim.procedure.clinic.awake import Deposit
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
+from dekomp_sim.procedure.clinic.vitals import Influence, Vitals, vitals
 from dekomp_sim.procedure.events import Event
 
 FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
@@ -188,6 +189,8 @@ class Case:
         Instruments in the patient, by key.
     nest
         Which of them is inside which: inner key to outer key.
+    influences
+        What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
     antibiotics, deposits, punctures, redirects, track, exposures, injections, receipts, events
         The records, each in order of time.
     """
@@ -210,6 +213,7 @@ class Case:
     incision: Incision | None = None
     placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)
+    influences: tuple[Influence, ...] = ()
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()
     punctures: tuple[Puncture, ...] = ()
@@ -224,6 +228,11 @@ class Case:
     def shape(self) -> DiscShape:
         """The treated disc's geometry."""
         return self.patient.discs[self.level]
+
+    @property
+    def vitals(self) -> Vitals:
+        """Heart rate, blood pressure and saturation now."""
+        return vitals(self.influences, self.clock_s)
 
     @property
     def harmed(self) -> bool:

@@ -189,5 +189,81 @@ class Risk:
     harm: ClassVar[bool] = False
 
 
-Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk
+class ReactionKind(StrEnum):
+    """How the body answers."""
+
+    ANXIETY = "anxiety"
+    VASOVAGAL = "vasovagal"
+    ALLERGY = "allergy"
+    SPINAL_BLOCK = "spinal_block"
+    ALARM = "alarm"
+    COLLAPSE = "collapse"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The body answers: fear, a faint, an allergy, an alarm of the monitor; a collapse is an injury."""
+
+    clock_s: float
+    kind: ReactionKind
+    words: str
+    severity: Severity = Severity.WARNING
+
+    @property
+    def harm(self) -> bool:
+        """Whether it was an injury."""
+        return self.kind is ReactionKind.COLLAPSE
+
+
+class Ailment(StrEnum):
+    """What may show after the patient has gone home."""
+
+    WEAKNESS = "weakness"
+    HEADACHE = "headache"
+    DISCITIS = "discitis"
+    HAEMATOMA = "haematoma"
+    HAEMATURIA = "haematuria"
+    PERITONITIS = "peritonitis"
+    PAIN_AS_BEFORE = "pain_as_before"
+    LEG_ASLEEP = "leg_asleep"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What shows after the procedure, or was drawn and does not.
+
+    Parameters
+    ----------
+    clock_s
+        When it was found out for the record.
+    ailment
+        What.
+    happens
+        Whether it does.
+    shows_after_s
+        Time after `clock_s` at which the patient notices.
+    words
+        The event as a sentence.
+    probability
+        1 where a cause settles it; else the stated probability.
+    drawn
+        The number from 0 to 1 that was drawn against it; None where nothing was drawn.
+    """
+
+    clock_s: float
+    ailment: Ailment
+    happens: bool
+    shows_after_s: float
+    words: str
+    probability: float = 1.0
+    drawn: float | None = None
+    severity: Severity = Severity.HARM
+
+    @property
+    def harm(self) -> bool:
+        """Whether it is an injury that happens."""
+        return self.happens and self.severity is Severity.HARM
+
+
+Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk | Reaction | Outcome
 """Whatever a case's journal may hold."""

@@ -21,8 +21,9 @@ from dekomp_sim.instruments import (
 )
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import LIDOCAINE_MG_KG_AT_MOST, numbness
 from dekomp_sim.procedure.clinic.card import Allergy
+from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, dose_at_most_mg, numbness
+from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
 from dekomp_sim.procedure.needle.nucleus import STOP_ABOVE_OPENING_KPA
 from dekomp_sim.procedure.needle.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
@@ -68,13 +69,13 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
         case do.Expose():
             return _when(case.carm is not None, "The C-arm has no view yet: set_view first.")
         case do.Anaesthetise():
-            return _anaesthetise(case, action)
+            return _fit(case) or _anaesthetise(case, action)
         case do.Incise():
-            return _skin_ready(case) or _incise(case, action)
+            return _fit(case) or _skin_ready(case) or _incise(case, action)
         case do.Insert():
-            return _skin_ready(case) or _insert(case, action)
+            return _fit(case) or _skin_ready(case) or _insert(case, action)
         case do.Advance():
-            return _in_patient(case, action.instrument) or _advance(case, action)
+            return _fit(case) or _in_patient(case, action.instrument) or _advance(case, action)
         case do.Withdraw():
             return _in_patient(case, action.instrument) or _withdraw(case, action)
         case do.Redirect():
@@ -82,19 +83,21 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
         case do.Remove():
             return _in_patient(case, action.instrument) or may_remove(action.instrument, case.nest).reason or None
         case do.InjectContrast():
-            return _inject(case, action)
+            return _fit(case) or _inject(case, action)
         case do.RemoveStylet():
             return _when("trocar_stylet" in case.nest, "No stylet is in the trocar cannula.")
         case do.InsertProbe():
             return _insert_probe(case)
         case do.Decompress():
-            return _decompress(case)
+            return _fit(case) or _decompress(case)
         case do.SendSpecimen():
             return _when(bool(case.receipts), "Nothing was removed.") or _out(case, "probe")
         case do.Bandage():
             return _bandage(case)
         case do.AdviseRecovery():
             return _after(case, "bandage")
+        case do.Treat():
+            return _treat(case, action)
         case do.AskPatient() | do.Wait() | do.SetCollimator() | do.SetField() | do.SetFluoroscopy():
             return None
         case _:
@@ -124,6 +127,18 @@ def _in_patient(case: Case, key: str) -> str | None:
 
 def _title(key: str) -> str:
     return CATALOGUE[key].title if key in CATALOGUE else f"'{key}'"
+
+
+def _fit(case: Case) -> str | None:
+    """Vital signs at which the team stops; to withdraw and remove is always allowed."""
+    low = below(case.vitals, FIT)
+    return _when(not low, f"The monitor rings, {', '.join(low)}: stop, and treat first.")
+
+
+def _treat(case: Case, action: do.Treat) -> str | None:
+    lasting = action.treatment in {do.Treatment.OXYGEN, do.Treatment.LEGS_UP}
+    already = any(one.cause.value == action.treatment.value for one in case.influences)
+    return _when(not (lasting and already), f"{action.treatment.replace('_', ' ').capitalize()}: that is done already.")
 
 
 def _consent(case: Case) -> str | None:
@@ -162,7 +177,7 @@ def _anaesthetise(case: Case, action: do.Anaesthetise) -> str | None:
         return "The patient is allergic to the local anaesthetic."
     if "anaesthetic_needle" not in case.placements:
         return "The anaesthetic needle is not in the patient."
-    limit_mg = LIDOCAINE_MG_KG_AT_MOST * case.card.weight_kg
+    limit_mg = dose_at_most_mg(case.card.weight_kg)
     given_mg = sum(deposit.lidocaine_mg for deposit in case.deposits)
     whole_mg = given_mg + action.volume_ml * action.concentration_percent * 10.0
     return _when(whole_mg <= limit_mg, f"That would make {whole_mg:.0f} mg of lidocaine; {limit_mg:.0f} mg at most.")
@@ -172,7 +187,7 @@ def _incise(case: Case, action: do.Incise) -> str | None:
     if case.incision is not None:
         return "The skin is open already."
     numb = numbness(case.deposits, axis_asked(case, action)[0], case.clock_s)
-    return _when(numb > 0.0, "The skin is not numb there: infiltrate it, and give it a minute.")
+    return _when(numb >= NUMB_ENOUGH, "The skin is not numb there: infiltrate it, and give it a minute.")
 
 
 def _insert(case: Case, action: do.Insert) -> str | None:

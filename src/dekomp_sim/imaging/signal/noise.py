@@ -26,6 +26,7 @@ class Purpose(IntEnum):
 
     QUANTUM_NOISE = 1
     ELECTRONIC_NOISE = 2
+    COMPLICATION = 3
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0) -> np.random.Generator:

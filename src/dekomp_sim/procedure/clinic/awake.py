@@ -1,22 +1,19 @@
 """The awake patient: what hurts, how much, and where a touched root is felt.
 
 A root that is touched hurts down the leg, in its own dermatome; everything else hurts where it is. Local anaesthetic
-takes away what lies within its deposit. All ratings are on the scale from 0 to 10.
+takes away what lies in it (`local_anaesthetic`). All ratings are on the scale from 0 to 10.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import Sedation
-from dekomp_sim.units import MM3_PER_ML
 
 PAIN: Final = {
     Structure.SKIN: 4.0,
@@ -47,29 +44,11 @@ and nucleus hardly, root most) is common clinical teaching.
 BONE_PAIN: Final = 5.0
 """Rating when a needle meets periosteum. Assumption: as `PAIN`."""
 
-NUMBS: Final = 0.9
-"""Part of a structure's pain that lidocaine takes within its deposit. Assumption: nearly all."""
-
-ONSET_S: Final = 60.0
-"""Time in s until infiltrated lidocaine works. Assumption: one to two minutes are commonly taught; the shorter end."""
-
-LASTS_S: Final = 3600.0
-"""Time in s for which infiltrated plain lidocaine works. Assumption: about one hour is commonly taught."""
-
-SPREAD: Final = 0.15
-"""Part of the tissue's volume that infiltrated fluid takes up.
-
-Assumption: with 0.15 a deposit of 2 mL numbs a ball of 15 mm radius, one of 5 mL a ball of 20 mm.
-"""
-
 EASED: Final = {Sedation.NONE: 0.0, Sedation.LIGHT: 1.0, Sedation.DEEP: 3.0, Sedation.GENERAL: 10.0}
 """Points by which sedation lowers each rating. Assumption: light sedation takes the edge off only."""
 
 NOTICED: Final = 1.5
 """Least rating the patient mentions. Assumption."""
-
-LIDOCAINE_MG_KG_AT_MOST: Final = 4.5
-"""Largest dose of plain lidocaine in mg per kg of body weight (product label of plain lidocaine)."""
 
 DERMATOME: Final = {
     "L1": "the groin",
@@ -81,42 +60,6 @@ DERMATOME: Final = {
     "S2": "the back of the thigh",
 }
 """Where a root's pain is felt (key sensory points of the ISNCSCI examination)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deposit:
-    """Local anaesthetic lying in tissue.
-
-    Parameters
-    ----------
-    clock_s
-        When it was given.
-    at_mm
-        Its centre, patient frame.
-    volume_ml, concentration_percent
-        How much of what; 1 percent is 10 mg/mL.
-    """
-
-    clock_s: float
-    at_mm: tuple[float, float, float]
-    volume_ml: float
-    concentration_percent: float
-
-    @property
-    def radius_mm(self) -> float:
-        """Radius of the numb ball: volume over `SPREAD` as a sphere."""
-        return float((3.0 * self.volume_ml * MM3_PER_ML / (4.0 * np.pi * SPREAD)) ** (1.0 / 3.0))
-
-    @property
-    def lidocaine_mg(self) -> float:
-        """Mass of drug."""
-        return self.volume_ml * self.concentration_percent * 10.0
-
-
-def numbness(deposits: tuple[Deposit, ...], at_mm: FloatArray, clock_s: float) -> float:
-    """How much of a pain at `at_mm` (3,) is taken away now: 0 or `NUMBS`."""
-    working = (d for d in deposits if ONSET_S <= clock_s - d.clock_s <= LASTS_S)
-    return NUMBS if any(np.linalg.norm(at_mm - np.array(d.at_mm)) <= d.radius_mm for d in working) else 0.0
 
 
 def rating(structure: Structure, numb: float, sedation: Sedation) -> float:

@@ -125,6 +125,10 @@ class PatientCard:
         Pressure above opening at which discography hurts (mean 220 kPa: Jain, Korean J Pain 2021;34(4), 31.9 psi).
     concordant
         That pain is the patient's own.
+    anxiety
+        0 to 10: how afraid the patient is of needles and of the room.
+    unknown_allergies
+        What the patient reacts to although nobody knows it yet: nothing warns, the body answers.
     """
 
     age_y: Annotated[float, Ge(16.0), Le(110.0)] = 42.0
@@ -143,6 +147,8 @@ class PatientCard:
     dallas_grade: Annotated[int, Ge(0), Le(5)] = 2
     pain_above_opening_kpa: Annotated[float, Gt(0.0)] = 120.0
     concordant: bool = True
+    anxiety: Scale = 3.0
+    unknown_allergies: tuple[Allergy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

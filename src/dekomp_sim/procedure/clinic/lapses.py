@@ -8,9 +8,9 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.arrays import FloatArray
-from dekomp_sim.procedure.actions import Route
+from dekomp_sim.procedure.actions import PrepareSterileField, Route
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
 from dekomp_sim.procedure.events import Event, Risk, Severity
 
 ANTIBIOTIC_LEAD_S: Final = 1800.0
@@ -21,6 +21,9 @@ NEAR_VIEW_DEG: Final = 20.0
 
 REMOVED_ML_AT_MOST: Final = 2.0
 """Most nucleus in mL that a session takes (0.5 to 2 mL: Singh, Pain Physician 2009;12:589)."""
+
+UNDRAPED: Final = "c_arm_undraped"
+"""Word of the lapse that leaves the C-arm bare."""
 
 OUTSIDE_NUCLEUS_S: Final = 1.0
 """Running time in s outside the nucleus that is let pass. Assumption: the turn of a stroke."""
@@ -46,6 +49,13 @@ def on_anaesthetising(case: Case, deposit: Deposit) -> tuple[Event, ...]:
         return ()
     words = f"The anaesthetic reaches {', '.join(f'the {name}' for name in reached)}: it can no longer warn."
     return (Risk(case.clock_s, "root_numbed", words),)
+
+
+def on_draping(case: Case, action: PrepareSterileField) -> tuple[Event, ...]:
+    """Whether the C-arm was left bare over the wound."""
+    if action.drape_c_arm:
+        return ()
+    return (Risk(case.clock_s, UNDRAPED, "The C-arm is not draped: it turns over the wound unsterile."),)
 
 
 def after_removal(case: Case, outside_nucleus_s: float) -> tuple[Event, ...]:

@@ -10,7 +10,8 @@ from dekomp_sim.anatomy.labels import BONES, Level, Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments import Advance, Crossing, Placement
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import NOTICED, complaint, dermatome, numbness, rating
+from dekomp_sim.procedure.clinic.awake import NOTICED, complaint, dermatome, rating
+from dekomp_sim.procedure.clinic.local_anaesthetic import numbness
 from dekomp_sim.procedure.events import Breach, BreachKind, Contact, Event, Pain
 from dekomp_sim.procedure.needle.sites import as_tuple
 

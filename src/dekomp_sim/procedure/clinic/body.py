@@ -1,0 +1,196 @@
+"""How the patient's body answers what is done: fear, faint, allergy, blood loss, sedation, and the monitor's alarms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from dekomp_sim.anatomy.labels import Structure
+from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.card import Allergy
+from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Cause, Influence, Vitals, below, vitals
+from dekomp_sim.procedure.events import Breach, Event, Pain, Reaction, ReactionKind, Severity
+
+CALMS: Final = {do.Sedation.NONE: 0.0, do.Sedation.LIGHT: 2.0, do.Sedation.DEEP: 6.0, do.Sedation.GENERAL: 10.0}
+"""Points of anxiety, 0 to 10, that sedation takes away. Assumption: light sedation takes the edge off only."""
+
+AFRAID: Final = 7.0
+"""Anxiety from which on the patient says so at the first needle. Assumption."""
+
+NEEDLE_STRAIN: Final = 2.0
+"""Strain of a needle through the skin in points of pain. Assumption: less than the pain of any wound."""
+
+FORGETS_S: Final = 60.0
+"""Time constant in s with which pain ceases to strain. Assumption."""
+
+PLAIN_ANXIETY: Final = 5.0
+"""Anxiety at which a point of pain strains by one point. Assumption: the middle of the scale."""
+
+FAINTS_AT: Final = 10.0
+"""Strain at which the patient faints.
+
+Assumption: worst pain in a patient of middling anxiety, or skin unnumbed in one who is very afraid; pain, needles and
+fear are the known causes, no dose and response is published.
+"""
+
+FAINTS_AGAIN_S: Final = 900.0
+"""Time in s within which nobody faints twice. Assumption: three time constants of a faint."""
+
+BLEEDS: Final = {
+    Structure.AORTA: 1.0,
+    Structure.INFERIOR_VENA_CAVA: 0.8,
+    Structure.ILIAC_ARTERY_LEFT: 0.8,
+    Structure.ILIAC_ARTERY_RIGHT: 0.8,
+    Structure.ILIAC_VEIN_LEFT: 0.6,
+    Structure.ILIAC_VEIN_RIGHT: 0.6,
+    Structure.KIDNEY_LEFT: 0.3,
+    Structure.KIDNEY_RIGHT: 0.3,
+}
+"""Blood loss by structure, 1 for the aorta. Assumption: by flow and pressure in the vessel; case reports only."""
+
+BLOCK_ML: Final = 2.0
+"""Volume in mL of 1 % anaesthetic in the sac that makes a full spinal block. Assumption: about 20 mg of lidocaine."""
+
+SAMPLES: Final = 25
+"""Moments at which the monitor is read during one step; a faint's depth lasts longer than a 25th of a short step."""
+
+SEDATES: Final = {do.Sedation.LIGHT: Cause.LIGHT_SEDATION, do.Sedation.DEEP: Cause.DEEP_SEDATION}
+"""Sedation as an influence."""
+
+
+def answered(before: Case, case: Case, action: do.Action) -> Case:
+    """The case with what the body made of one step.
+
+    Parameters
+    ----------
+    before, case
+        The case before and after the step.
+    action
+        What was done.
+    """
+    new = case.events[len(before.events) :]
+    moved = (*_signs(new), *_given(before, case, action))
+    known = replace(case, influences=(*case.influences, *moved))
+    faint = _faint(known)
+    if faint:
+        known = replace(known, influences=(*known.influences, Influence(Cause.VASOVAGAL, case.clock_s)))
+    told = (*_allergy(known, moved), *_block(known, moved), *(faint or _fear(before, case)))
+    heard = replace(known, events=(*known.events, *told))
+    return replace(heard, events=(*heard.events, *_alarms(before, heard)))
+
+
+def anxiety(case: Case) -> float:
+    """How afraid the patient is now, 0 to 10."""
+    return max(case.card.anxiety - CALMS[case.sedation], 0.0)
+
+
+def strain(case: Case) -> float:
+    """How near the patient is to fainting: pains and needles not yet forgotten, times fear; `FAINTS_AT` is a faint."""
+    felt = [(one.since_s, 10.0 * one.strength) for one in case.influences if one.cause is Cause.PAIN]
+    felt += [(puncture.clock_s, NEEDLE_STRAIN) for puncture in case.punctures]
+    now = sum(points * math.exp(-max(case.clock_s - at_s, 0.0) / FORGETS_S) for at_s, points in felt)
+    return now * anxiety(case) / PLAIN_ANXIETY
+
+
+def _signs(events: tuple[Event, ...]) -> tuple[Influence, ...]:
+    """What new pain and new wounds do."""
+    pains = (Influence(Cause.PAIN, e.clock_s, e.rating / 10.0) for e in events if isinstance(e, Pain))
+    wounds = (
+        Influence(Cause.BLEEDING, e.clock_s, BLEEDS[e.structure])
+        for e in events
+        if isinstance(e, Breach) and e.structure in BLEEDS
+    )
+    return (*pains, *wounds)
+
+
+def _given(before: Case, case: Case, action: do.Action) -> tuple[Influence, ...]:
+    """What a step itself does."""
+    match action:
+        case do.PositionProne() if "position_prone" not in before.done:
+            return (Influence(Cause.ANXIETY, case.clock_s, case.card.anxiety / 10.0),)
+        case do.Sedate() if action.level in SEDATES:
+            return (Influence(SEDATES[action.level], before.clock_s),)
+        case do.Treat():
+            return (Influence(Cause(action.treatment.value), case.clock_s),)
+        case do.GiveAntibiotic() if action.agent is do.Agent.CEFAZOLIN:
+            return _reacts(case, Allergy.CEPHALOSPORIN)
+        case do.InjectContrast():
+            return _reacts(case, Allergy.IODINE_CONTRAST)
+        case do.Anaesthetise():
+            return (*_reacts(case, Allergy.LOCAL_ANAESTHETIC), *_in_sac(before, case))
+    return ()
+
+
+def _reacts(case: Case, allergy: Allergy) -> tuple[Influence, ...]:
+    told = any(one.cause is Cause.ALLERGY for one in case.influences)
+    return (Influence(Cause.ALLERGY, case.clock_s),) if allergy in case.card.unknown_allergies and not told else ()
+
+
+def _in_sac(before: Case, case: Case) -> tuple[Influence, ...]:
+    """A spinal block by anaesthetic given where the needle has opened the sac and still lies in it."""
+    deposit = case.deposits[-1]
+    for strand in case.patient.strands:
+        if strand.structure is Structure.THECAL_SAC:
+            away = np.linalg.norm(strand.path_mm - np.array(deposit.at_mm), axis=1)
+            nearest = int(np.argmin(away))
+            if away[nearest] < strand.radius_mm[nearest]:
+                share = deposit.volume_ml * deposit.concentration_percent / BLOCK_ML
+                return (Influence(Cause.SPINAL_BLOCK, before.clock_s, min(share, 1.5)),)
+    return ()
+
+
+def _faint(case: Case) -> tuple[Reaction, ...]:
+    last_s = max((one.since_s for one in case.influences if one.cause is Cause.VASOVAGAL), default=-math.inf)
+    if case.clock_s - last_s < FAINTS_AGAIN_S or strain(case) < FAINTS_AT:
+        return ()
+    words = 'The patient turns pale and sweats: "I feel sick, everything is going dark."'
+    return (Reaction(case.clock_s, ReactionKind.VASOVAGAL, words),)
+
+
+def _fear(before: Case, case: Case) -> tuple[Reaction, ...]:
+    first = bool(case.punctures) and not before.punctures
+    if not first or anxiety(case) < AFRAID:
+        return ()
+    words = 'The patient breathes fast and holds the table: "I am so afraid of needles."'
+    return (Reaction(case.clock_s, ReactionKind.ANXIETY, words, Severity.NOTICE),)
+
+
+def _allergy(case: Case, moved: tuple[Influence, ...]) -> tuple[Reaction, ...]:
+    if all(one.cause is not Cause.ALLERGY for one in moved):
+        return ()
+    words = 'Weals over the chest, the voice is hoarse: "I cannot breathe." An anaphylaxis: adrenaline, oxygen, fluid.'
+    return (Reaction(case.clock_s, ReactionKind.ALLERGY, words),)
+
+
+def _block(case: Case, moved: tuple[Influence, ...]) -> tuple[Reaction, ...]:
+    if all(one.cause is not Cause.SPINAL_BLOCK for one in moved):
+        return ()
+    words = 'The anaesthetic went into the sac: "My legs are gone."'
+    return (Reaction(case.clock_s, ReactionKind.SPINAL_BLOCK, words),)
+
+
+def _alarms(before: Case, case: Case) -> tuple[Reaction, ...]:
+    """What the monitor rang for during a step: once on leaving what is safe, once a case on a collapse."""
+    rung: list[Reaction] = []
+    low = None if below(before.vitals, FIT) else _first_below(before.clock_s, case, FIT)
+    if low is not None:
+        rung.append(Reaction(low[0], ReactionKind.ALARM, f"The monitor rings: {low[1]}."))
+    collapsed = any(isinstance(e, Reaction) and e.kind is ReactionKind.COLLAPSE for e in case.events)
+    fell = None if collapsed else _first_below(before.clock_s, case, COLLAPSE)
+    if fell is not None:
+        words = f"The patient loses consciousness: {fell[1]}."
+        rung.append(Reaction(fell[0], ReactionKind.COLLAPSE, words, Severity.HARM))
+    return tuple(rung)
+
+
+def _first_below(since_s: float, case: Case, limits: Vitals) -> tuple[float, str] | None:
+    """When a sign first went below its limit during a step, and which, in words."""
+    for moment in np.linspace(since_s, case.clock_s, SAMPLES).tolist():
+        low = below(vitals(case.influences, moment), limits)
+        if low:
+            return moment, ", ".join(low)
+    return None
