@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 
-import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import Level, Structure
@@ -13,7 +12,7 @@ from dekomp_sim.procedure import Case, Measured, Pain, Risk, Setting, after, beg
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.clinic.awake import DERMATOME, complaint, dermatome, rating
 from dekomp_sim.procedure.clinic.card import PatientCard
-from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, numbness
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
 
 READY = ("time_out", "prepare_sterile_field")
 
@@ -46,17 +45,6 @@ def test_the_sac_and_vessels_have_no_dermatome(opened: Case) -> None:
     others = [s for s in opened.patient.strands if s.structure in {Structure.THECAL_SAC, Structure.AORTA}]
     assert others
     assert {dermatome(strand) for strand in others} == {""}
-
-
-def test_the_deposit_is_a_ball_that_works_after_a_minute_for_an_hour() -> None:
-    deposit = Deposit(100.0, (0.0, 0.0, 0.0), 2.0, 1.0)
-    assert deposit.lidocaine_mg == 20.0
-    assert deposit.radius_mm == pytest.approx((3 * 2000 / 0.15 / (4 * np.pi)) ** (1 / 3))
-    inside, outside = np.array([14.0, 0.0, 0.0]), np.array([15.0, 0.0, 0.0])
-    assert numbness((deposit,), inside, 130.0) == 0.0
-    assert numbness((deposit,), inside, 160.0) == 0.9
-    assert numbness((deposit,), outside, 160.0) == 0.0
-    assert numbness((deposit,), inside, 3701.0) == 0.0
 
 
 def test_the_skin_hurts_only_where_it_is_not_numb(opened: Case) -> None:

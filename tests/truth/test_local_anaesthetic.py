@@ -77,7 +77,8 @@ def test_numbness_ends_at_the_deposit_s_rim() -> None:
 
 def test_neighbouring_deposits_help_each_other() -> None:
     weak = [Deposit(0.0, (x, 0.0, 0.0), 2.0, 0.15) for x in (-5.0, 5.0)]
-    assert numbness(weak, CENTRE, 300.0) > 2.0 * numbness(weak[:1], CENTRE, 300.0) * 0.9
+    alone, both = numbness(weak[:1], CENTRE, 300.0), numbness(weak, CENTRE, 300.0)
+    assert both > 1.8 * alone > 0.0  # twice the strength near half an effect, where the curve is steepest
 
 
 def test_no_deposit_numbs_nothing() -> None:
