@@ -71,6 +71,9 @@ SHOWN_MM: Final = REACH_MM
 WIDTH_IN: Final = 9.0
 """Width of a figure in inches, at 72 SVG units each."""
 
+LOW_MMHG: Final = 100.0
+"""Systolic pressure in mmHg below which a figure shows that time too: the lower end of what is normal at rest."""
+
 SECONDS_PER_MIN: Final = 60.0
 """s in one minute."""
 
@@ -238,7 +241,7 @@ def vital_signs(series: Curves) -> Plot:
         _legend(axes)
 
     least = ", ".join(f"{label.partition(' (')[0]} {values.min():.0f}" for values, _, _, label in lines)
-    return Plot("Vital signs", _drawn(draw, series, 2.8), f"Vital signs over time; lowest: {least}.")
+    return Plot("Vital signs", _drawn(draw, series, 3.0, head_in=0.35), f"Vital signs over time; lowest: {least}.")
 
 
 def needle_way(cases: Sequence[Case]) -> Plot:
@@ -388,8 +391,9 @@ def _note(axes: Axes, at: float, words: str) -> None:
 
 
 def _window_min(series: Curves) -> tuple[float, float]:
-    """From before the first exposure or puncture until after the last, min; the whole case where there is neither."""
+    """From before the first exposure, puncture or low pressure until after the last, min; else the whole case."""
     used = np.concatenate([[False], np.diff(series.kap_gycm2) > 0.0])
+    used |= series.systolic_mmhg < LOW_MMHG
     for depths in series.depth_mm.values():
         used |= np.isfinite(depths)
     times = series.clock_s[used] if used.any() else series.clock_s

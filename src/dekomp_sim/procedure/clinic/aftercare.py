@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.imaging.noise import Purpose, generator
+from dekomp_sim.imaging.signal.noise import Purpose, generator
 from dekomp_sim.procedure.actions import Route
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.answers import KEY_MUSCLE, injured_roots, numbed_roots

@@ -90,11 +90,14 @@ def _feelings(case: Case) -> list[str]:
 
 
 def _is_numb(case: Case, strand: Strand) -> bool:
-    """Whether a root is numb where it lies nearest to any deposit, or between its stations there."""
+    """Whether a root is numb where it lies nearest to any deposit, of its stations and the points between them."""
+    points = np.concatenate([strand.path_mm, (strand.path_mm[1:] + strand.path_mm[:-1]) / 2.0])
     for deposit in case.deposits:
-        points = np.concatenate([strand.path_mm, (strand.path_mm[1:] + strand.path_mm[:-1]) / 2.0])
-        nearest = points[int(np.argmin(np.linalg.norm(points - np.array(deposit.at_mm), axis=1)))]
-        if numbness(case.deposits, nearest, case.clock_s) >= NUMB_ENOUGH:
+        away_mm = np.linalg.norm(points - np.array(deposit.at_mm), axis=1)
+        nearest = int(np.argmin(away_mm))
+        if away_mm[nearest] > 2.0 * deposit.radius_mm:  # no drug comes so far in the time it works
+            continue
+        if numbness(case.deposits, points[nearest], case.clock_s) >= NUMB_ENOUGH:
             return True
     return False
 
