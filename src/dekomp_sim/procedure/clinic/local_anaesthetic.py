@@ -141,9 +141,10 @@ def dose_at_most_mg(weight_kg: float) -> float:
 def numbness(deposits: Iterable[Deposit], at_mm: FloatArray, clock_s: float) -> float:
     """How much of a pain at `at_mm` (3,) is taken away now, 0 to `NUMBS`; neighbouring deposits add up."""
     strength, settled = 0.0, 0.0
+    at = at_mm.tolist()
     for deposit in deposits:
         age_s = clock_s - deposit.clock_s
-        share = deposit.strength_percent(float(np.linalg.norm(at_mm - np.array(deposit.at_mm))), age_s)
+        share = deposit.strength_percent(math.dist(at, deposit.at_mm), age_s)
         strength += share
         settled += share * (1.0 - math.exp(-max(age_s, 0.0) / ONSET_S)) ** 2
     if strength < LEAST_PERCENT:
