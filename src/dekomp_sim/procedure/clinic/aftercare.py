@@ -26,8 +26,11 @@ DISCITIS_PER_DISC: Final = 12.0 / 12770.0
 (Willems, Spine J 2004;4:16)."""
 
 BARE_NEEDLE: Final = 2.0 / 0.7
-"""Factor where a needle goes from the skin into the disc without an introducer (2 against 0.7 %: Fraser, J Bone Joint
-Surg Br 1987;69:26)."""
+"""Factor where a needle goes from the skin into the disc without an introducer (needles without against with a stylet:
+2 against 0.7 %, Fraser, J Bone Joint Surg Br 1987;69:26).
+
+Assumption: a bare needle carries skin into the disc as one without a stylet does.
+"""
 
 PROTECTED: Final = 0.25
 """Factor with an antibiotic in time. Assumption: no series is large enough to measure it; most of the risk goes."""
@@ -46,7 +49,7 @@ Assumption: every such case report ends in infection, unharmed cases are not rep
 
 HEADACHE: Final = {"anaesthetic_needle": 0.36, "discography_needle": 0.36}
 """Probability of headache after a 22 G cutting needle opened the sac (36 %: Turnbull and Shepherd, Br J Anaesth
-2003;91:718); the finer anaesthetic needle stands with it."""
+2003;91:718); both needles are of that gauge."""
 
 HEADACHE_LARGE: Final = 0.7
 """Probability of headache after a needle of 16 to 18 G opened it (70 % for 16 G: the same table)."""
