@@ -12,7 +12,7 @@ from dekomp_sim.disc.pressure import (
     surplus_ml,
 )
 from dekomp_sim.disc.probe_run import ProbeRun, Receipt
-from dekomp_sim.disc.removal import conveyor_ml_s, decompress, probe_withdrawn, tissue_balance_ml
+from dekomp_sim.disc.removal import conveyor_ml_s, creep_time_s, crept, decompress, probe_withdrawn, tissue_balance_ml
 from dekomp_sim.disc.tissue import DENSITY_G_ML, PARTS, Tissue
 from dekomp_sim.disc.voxels import OPENING_KPA, ContrastLedger, Disc, Ledger, voxelise
 
@@ -30,6 +30,8 @@ __all__ = [
     "Tissue",
     "contrast_balance_ml",
     "conveyor_ml_s",
+    "creep_time_s",
+    "crept",
     "decompress",
     "elastance_kpa_ml",
     "in_nuclear_space",

@@ -96,6 +96,8 @@ class Disc:
         Modified Dallas grade 0 to 5 of the annulus.
     opening_kpa
         Pressure before anything was injected or removed.
+    clogged
+        How far the probe's thread is packed with what it took, 0 clear to 1 full.
     """
 
     shape: DiscShape
@@ -108,6 +110,7 @@ class Disc:
     contrast: ContrastLedger
     dallas_grade: int
     opening_kpa: float
+    clogged: float = 0.0
 
     def __post_init__(self) -> None:
         for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
@@ -167,7 +170,7 @@ class Disc:
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
             total.update(digestible(array))
-        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r}".encode())
+        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r}".encode())
         return total.digest()
 
 

@@ -188,6 +188,8 @@ class Case:
         Instruments in the patient, by key.
     nest
         Which of them is inside which: inner key to outer key.
+    probe_fatigue
+        Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
     antibiotics, deposits, punctures, redirects, track, exposures, injections, receipts, events
         The records, each in order of time.
     """
@@ -217,6 +219,7 @@ class Case:
     track: tuple[Tip, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     injections: tuple[Injection, ...] = ()
+    probe_fatigue: float = 0.0
     receipts: tuple[Receipt, ...] = ()
     events: tuple[Event, ...] = ()
 

@@ -243,6 +243,8 @@ def _insert_probe(case: Case) -> str | None:
 
 
 def _decompress(case: Case) -> str | None:
+    if case.probe_fatigue >= 1.0:
+        return "The probe is broken."
     runs = may_run("probe", case.nest)
     if not runs:
         return runs.reason
