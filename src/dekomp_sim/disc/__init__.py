@@ -1,12 +1,14 @@
 """What gives way: the voxelised disc, its pressure, the contrast in it and the tissue that comes out."""
 
 from dekomp_sim.disc.contrast import contrast_balance_ml, in_nuclear_space, inject, rest
+from dekomp_sim.disc.discogram import Adams, Discogram, discogram
 from dekomp_sim.disc.pressure import (
     ELASTANCE_PSI_ML,
     LoadedResponse,
     elastance_kpa_ml,
     loaded_response,
     manometer_kpa,
+    needle_resistance_kpa_s_ml,
     pressure_kpa,
     protrusion_retraction,
     surplus_ml,
@@ -21,8 +23,10 @@ __all__ = [
     "ELASTANCE_PSI_ML",
     "OPENING_KPA",
     "PARTS",
+    "Adams",
     "ContrastLedger",
     "Disc",
+    "Discogram",
     "Ledger",
     "LoadedResponse",
     "ProbeRun",
@@ -33,11 +37,13 @@ __all__ = [
     "creep_time_s",
     "crept",
     "decompress",
+    "discogram",
     "elastance_kpa_ml",
     "in_nuclear_space",
     "inject",
     "loaded_response",
     "manometer_kpa",
+    "needle_resistance_kpa_s_ml",
     "pressure_kpa",
     "probe_withdrawn",
     "protrusion_retraction",

@@ -57,11 +57,13 @@ class ContrastLedger:
     leaked_ml
         Part of it that left through a full-thickness tear.
     beyond_ml
-        Part of what leaked that has spread past the grid.
+        What has spread past the grid: part of what leaked, and all that ran off into veins.
     removed_ml
         Part that came out with the tissue.
     iodine_mg_ml
         Mean iodine concentration of what was injected.
+    vascular_ml
+        Part of it that ran off into the veins of a vertebra, from a tip in the endplate.
     """
 
     injected_ml: float = 0.0
@@ -70,6 +72,7 @@ class ContrastLedger:
     beyond_ml: float = 0.0
     removed_ml: float = 0.0
     iodine_mg_ml: float = 0.0
+    vascular_ml: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -159,13 +159,14 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """Contrast given into the disc, and the pressure read after it."""
+    """Contrast given into the disc, and the pressures read: with the plunger at rest after it, and while it flowed."""
 
     clock_s: float
     volume_ml: float
     rate_ml_s: float
     iodine_mg_ml: float
     pressure_kpa: float
+    dynamic_kpa: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
