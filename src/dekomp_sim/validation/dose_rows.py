@@ -10,14 +10,10 @@ import numpy as np
 
 from dekomp_sim.anatomy import Side, Volume
 from dekomp_sim.geometry import Affine, CArm, Detector
-from dekomp_sim.imaging.body import body_of
-from dekomp_sim.imaging.brightness import DoseRate, Fluoroscopy, Sensed, controlled, wanted_ugy
-from dekomp_sim.imaging.detector import PANEL_GLARE, Panel, lagged
-from dekomp_sim.imaging.dose import dose_of, reference_distance_mm
-from dekomp_sim.imaging.machine import Table
-from dekomp_sim.imaging.scatter import scatter_kernels, scattered
-from dekomp_sim.imaging.skin import table_transmission
-from dekomp_sim.imaging.staff import (
+from dekomp_sim.imaging.radiation.body import body_of
+from dekomp_sim.imaging.radiation.dose import dose_of, reference_distance_mm
+from dekomp_sim.imaging.radiation.skin import table_transmission
+from dekomp_sim.imaging.radiation.staff import (
     Protection,
     Room,
     Scattering,
@@ -26,6 +22,10 @@ from dekomp_sim.imaging.staff import (
     scatter_ugy_per_gycm2,
     staff_dose,
 )
+from dekomp_sim.imaging.signal.detector import PANEL_GLARE, Panel, lagged
+from dekomp_sim.imaging.signal.scatter import scatter_kernels, scattered
+from dekomp_sim.imaging.stand.brightness import DoseRate, Fluoroscopy, Sensed, controlled, wanted_ugy
+from dekomp_sim.imaging.stand.machine import Table
 from dekomp_sim.matter import Beam
 from dekomp_sim.validation.row import Basis, Published, Row
 
