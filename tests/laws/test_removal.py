@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import DiscShape, Level, Protrusion, Side
 from dekomp_sim.arrays import FloatArray
-from dekomp_sim.disc import Disc, ProbeRun, contrast_balance_ml, decompress, inject, tissue_balance_ml, voxelise
+from dekomp_sim.disc import (
+    Disc,
+    ProbeRun,
+    contrast_balance_ml,
+    crept,
+    decompress,
+    inject,
+    tissue_balance_ml,
+    voxelise,
+)
 from dekomp_sim.disc.auger import Limits, Plan, wear
 from dekomp_sim.geometry import Rigid
 
@@ -26,8 +35,9 @@ def ramp(y: FloatArray, half_mm: float) -> FloatArray:
 
 def slow_wear(
     mass: FloatArray, rates: FloatArray, bins: FloatArray, in_disc: FloatArray, plan: Plan, limits: Limits
-) -> tuple[FloatArray, float]:
+) -> tuple[FloatArray, float, float]:
     """The slow twin: one step after another on whole arrays; strokes cut at every quarter of a turn and each step."""
+    clogged, (rates, clog_per_ml) = limits.clogged, rates
     mass, taken, half, dt = mass.copy(), 0.0, plan.bin_mm / 2.0, plan.seconds / plan.steps
     for step in range(plan.steps):
         first, last = plan.strokes * step / plan.steps, plan.strokes * (step + 1) / plan.steps
@@ -43,11 +53,12 @@ def slow_wear(
         ratio = np.clip(limits.pressure_ratio - limits.ratio_loss_per_ml * taken, 0.0, 1.0)
         touch = min(1.0, float((in_disc * beside).sum()) * plan.bin_mm / plan.window_mm)
         intake = limits.intake_ml_s * (limits.intake_floor + (1.0 - limits.intake_floor) * ratio) * touch
-        allowed = min(intake, limits.conveyor_ml_s) * dt
+        allowed = min(intake, limits.conveyor_ml_s * max(0.0, 1.0 - clogged)) * dt
         scale = min(1.0, allowed / cut.sum()) if cut.sum() > 0.0 else 1.0
         mass -= scale * cut
         taken += scale * float(cut.sum())
-    return mass, taken
+        clogged += scale * float((cut * clog_per_ml).sum())
+    return mass, taken, clogged
 
 
 @settings(max_examples=25, deadline=None)
@@ -56,7 +67,15 @@ def slow_wear(
     strokes=st.floats(0.0, 7.0),
     seconds=st.floats(0.1, 5.0),
     steps=st.integers(1, 40),
-    limits=st.builds(Limits, st.floats(0.0, 0.02), st.just(0.0125), st.just(0.5), st.floats(0.0, 2.0), st.just(2.4)),
+    limits=st.builds(
+        Limits,
+        st.floats(0.0, 0.02),
+        st.just(0.0125),
+        st.just(0.5),
+        st.floats(0.0, 2.0),
+        st.just(2.4),
+        st.floats(0.0, 1.0),
+    ),
     seed=st.integers(0, 1000),
 )
 def test_the_compiled_loop_does_what_its_slow_twin_does(
@@ -64,14 +83,15 @@ def test_the_compiled_loop_does_what_its_slow_twin_does(
 ) -> None:
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
     bins: FloatArray = np.linspace(-9.0, 20.6, 75)
-    mass, rates = rng.uniform(0.0, 1e-3, (75, 6)), rng.uniform(0.0, 0.05, 6)
+    mass, rates = rng.uniform(0.0, 1e-3, (75, 6)), np.stack([rng.uniform(0.0, 0.05, 6), rng.uniform(0.0, 20.0, 6)])
     in_disc = (rng.uniform(size=75) > 0.3).astype(np.float64)
     plan = Plan(stroke_mm, strokes, seconds, steps, 8.0, 0.4, 0.05)
-    slow, taken = slow_wear(mass, rates, bins, in_disc, plan, limits)
+    slow, taken, clogged = slow_wear(mass, rates, bins, in_disc, plan, limits)
     worn = mass.copy()
     report = wear(worn, rates, bins, in_disc, plan, limits)
     np.testing.assert_allclose(worn, slow, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(report[3], taken, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(report[4], clogged, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(report[:3].sum(), seconds, rtol=1e-9)
 
 
@@ -100,6 +120,18 @@ def test_tissue_and_contrast_are_conserved_wherever_the_probe_goes(
     assert all(volume >= 0.0 for volume in receipt.removed_ml.values())
     assert receipt.pressure_after_kpa <= receipt.pressure_before_kpa
     assert receipt.total_ml <= seconds * 0.0125 * (1.0 + 1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.0, 1e5), st.floats(0.0, 1e5))
+def test_creep_conserves_and_does_not_depend_on_how_time_is_cut(first_s: float, then_s: float) -> None:
+    along = np.array([-0.73, -0.68, 0.0]) * 9.0
+    worn = decompress(disc(), ProbeRun(-along, along, 20.0, 30.0), 100.0)[0]
+    twice, once = crept(crept(worn, first_s), then_s), crept(worn, first_s + then_s)
+    np.testing.assert_allclose(twice.fraction, once.fraction, rtol=1e-12, atol=1e-15)
+    assert np.abs(tissue_balance_ml(once)).max() < 1e-12 * once.ledger.initial_ml.sum()
+    assert (once.fraction >= 0.0).all()
+    assert (once.fraction <= once.coverage * (1.0 + 1e-12)).all()
 
 
 @settings(max_examples=10, deadline=None)

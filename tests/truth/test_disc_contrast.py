@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import DiscShape, Level, Protrusion, Side
-from dekomp_sim.disc import Disc, Tissue, contrast_balance_ml, in_nuclear_space, inject, rest, voxelise
+from dekomp_sim.disc import (
+    Disc,
+    Tissue,
+    contrast_balance_ml,
+    discogram,
+    in_nuclear_space,
+    inject,
+    pressure_kpa,
+    rest,
+    voxelise,
+)
 from dekomp_sim.errors import InputError, OutOfRangeError
 from dekomp_sim.geometry import Rigid
 
@@ -117,3 +128,38 @@ def test_a_needle_outside_the_disc_is_told_to_move() -> None:
 def test_impossible_injections_are_refused(volume_ml: float, rate_ml_s: float, message: str) -> None:
     with pytest.raises(OutOfRangeError, match=message):
         inject(disc(0), volume_ml, rate_ml_s)
+
+
+@pytest.mark.parametrize("voxel_mm", [0.4, 0.8])
+@pytest.mark.parametrize("grade", range(6))
+def test_the_grade_that_was_put_in_is_read_off_the_contrast(grade: int, voxel_mm: float) -> None:
+    shown = discogram(inject(voxelise(SHAPE, grade, voxel_mm=voxel_mm), 1.5, 0.05))
+    assert shown is not None
+    assert shown.dallas == grade
+    types = ("cottonball", "irregular", "irregular", "fissured", "fissured", "ruptured")
+    assert shown.adams == types[grade]
+
+
+def test_a_disc_without_a_protrusion_reads_the_same() -> None:
+    plain = replace(SHAPE, protrusion=None)
+    shown = [discogram(inject(voxelise(plain, grade, voxel_mm=0.8), 1.5, 0.05)) for grade in range(6)]
+    assert [one.dallas for one in shown if one is not None] == list(range(6))
+
+
+def test_a_discogram_shows_no_more_than_what_the_contrast_has_reached() -> None:
+    shown = [discogram(inject(disc(2), volume_ml, 0.05)) for volume_ml in (0.25, 1.0)]
+    assert [one.dallas for one in shown if one is not None] == [0, 2]
+    assert discogram(disc(2)) is None
+    assert discogram(inject(disc(0), 0.1, 0.05, tip_mm=np.array([-20.0, 0.0, 0.0]))) is None
+
+
+def test_what_goes_into_an_endplate_runs_off_and_raises_nothing() -> None:
+    tip = SHAPE.patient_from_disc.points([0.0, 0.0, 6.4])
+    assert disc(0).tissue_at(tip) is Tissue.ENDPLATE
+    after = inject(disc(0), 0.5, 0.05, tip_mm=tip)
+    assert after.contrast.vascular_ml == after.contrast.beyond_ml == 0.5
+    assert not after.contrast_ml.any()
+    assert contrast_balance_ml(after) == 0.0
+    assert pressure_kpa(after) == pressure_kpa(disc(0))
+    # mixing goes on as if it were there
+    assert inject(after, 0.5, 0.05, 100.0).contrast.iodine_mg_ml == pytest.approx(200.0)

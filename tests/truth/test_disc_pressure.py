@@ -17,6 +17,7 @@ from dekomp_sim.disc import (
     inject,
     loaded_response,
     manometer_kpa,
+    needle_resistance_kpa_s_ml,
     pressure_kpa,
     protrusion_retraction,
     rest,
@@ -135,3 +136,31 @@ def test_pressure_lost_per_ml_is_of_the_order_of_the_elastance() -> None:
 def test_a_protrusion_goes_back_only_as_far_as_the_scenario_lets_it() -> None:
     assert protrusion_retraction(disc(0), 0.4) == 0.0
     assert protrusion_retraction(without(1.0, 0), 0.4) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("grade", "psi_ml"), [(0, 43.0), (1, 39.5), (2, 35.0), (3, 30.5), (4, 13.2)])
+def test_the_curve_of_each_grade_is_its_published_line_in_any_increments(grade: int, psi_ml: float) -> None:
+    filled, volume_ml = disc(grade), 0.0
+    for increment_ml in (0.1, 0.25, 0.5, 0.25):
+        filled, volume_ml = inject(filled, increment_ml, 0.05), volume_ml + increment_ml
+        assert above_opening_psi(filled) == pytest.approx(psi_ml * volume_ml, rel=1e-9)
+
+
+def test_the_curve_of_grade_five_begins_on_its_line_and_levels_off_below_it() -> None:
+    volumes = (0.1, 0.5, 1.0, 2.0, 3.5)
+    curve = [above_opening_psi(inject(disc(5), volume_ml, 0.05)) for volume_ml in volumes]
+    # v' = Q - v E / R: E v = R Q (1 - exp(-E t / R)), with 6.9 psi/mL, R Q = 14.50 psi, 0.05 mL/s
+    expected = [14.504 * (1.0 - np.exp(-6.9 * volume_ml / 14.504)) for volume_ml in volumes]
+    assert curve == pytest.approx(expected, rel=1e-3)
+    assert curve == sorted(curve)
+    assert curve[-1] < 14.5
+
+
+def test_a_22_gauge_needle_adds_ten_psi_while_contrast_flows_slowly() -> None:
+    """Hagen-Poiseuille: 8 x 6.3 mPa s x 152.4 mm / (pi x 0.2065 mm^4) = 1.345 MPa s/mL; by r^4."""
+    assert needle_resistance_kpa_s_ml(0.413, 152.4) == pytest.approx(1345.0, rel=0.001)
+    assert psi_from_kpa(0.05 * needle_resistance_kpa_s_ml(0.413, 152.4)) == pytest.approx(9.75, abs=0.02)
+    assert needle_resistance_kpa_s_ml(0.260, 152.4) / needle_resistance_kpa_s_ml(0.413, 152.4) == pytest.approx(
+        (0.413 / 0.260) ** 4
+    )
+    assert needle_resistance_kpa_s_ml(0.413, 152.4, 0.0) == pytest.approx(1345.0 * 0.69 / 6.3, rel=0.001)

@@ -16,7 +16,10 @@ from rich.console import Console
 from dekomp_sim import __version__
 from dekomp_sim.errors import DekompSimError
 
-MISTAKE, HARM = 2, 3
+OUTSIDE, MISTAKE, HARM = 1, 2, 3
+
+PIPED_COLUMNS = 220
+"""Width of tables where no terminal says its own."""
 
 app = typer.Typer(
     name="dekomp-sim",
@@ -34,7 +37,10 @@ app = typer.Typer(
 
 `dekomp-sim phantom lumbar_reference -o phantom.nii.gz` writes the built-in patient as a volume
 
-Exit codes: 0 done, 2 a mistake in the input, 3 the case ended in harm. Not for clinical use.""",
+`dekomp-sim validate` recomputes every published number the models claim
+
+Exit codes: 0 done, 1 a number of `validate` is outside, 2 a mistake in the input, 3 the case ended in
+harm. Not for clinical use.""",
 )
 
 
@@ -111,6 +117,21 @@ def schema(kind: Annotated[Document, typer.Argument(help="Which kind of file.")]
     from dekomp_sim.cli.documents import schema_text
 
     typer.echo(schema_text(kind.value))
+
+
+@app.command()
+def validate(
+    json: Annotated[Path | None, typer.Option("--json", help="Write the rows to this file as well.")] = None,
+) -> None:
+    """Recompute every published number the models claim: source, published, ours, inside or not.
+
+    Exits with 1 when a number is outside what was published.
+    """
+    from dekomp_sim.cli.validate import validate as recompute
+
+    wide = None if sys.stdout.isatty() else PIPED_COLUMNS
+    if not recompute(json, Console(highlight=False, width=wide)):
+        raise typer.Exit(OUTSIDE)
 
 
 def main() -> None:

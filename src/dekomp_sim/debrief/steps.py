@@ -131,7 +131,10 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
         case do.InjectContrast():
             return f"Inject {action.volume_ml:g} mL of contrast at {action.rate_ml_s:g} mL/s."
         case do.Decompress():
-            return f"Run the probe for {action.seconds:g} s: {action.strokes} strokes of {action.stroke_mm:g} mm."
+            levered = f", levered by {action.lever_deg:g}°" if action.lever_deg else ""
+            return (
+                f"Run the probe for {action.seconds:g} s: {action.strokes} strokes of {action.stroke_mm:g} mm{levered}."
+            )
         case do.Treat():
             return f"Give {STANDARD_DOSE[Cause(action.treatment.value)]}."
         case do.Wait():

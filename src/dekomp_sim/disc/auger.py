@@ -29,7 +29,7 @@ class Plan(NamedTuple):
 
 class Limits(NamedTuple):
     """What holds removal back: conveyor; intake at full pressure, its share without any; pressure over opening at the
-    start and how much of that ratio a mL costs.
+    start and how much of that ratio a mL costs; how far the thread is packed at the start, 0 clear to 1 full.
     """
 
     conveyor_ml_s: float
@@ -37,6 +37,7 @@ class Limits(NamedTuple):
     intake_floor: float
     pressure_ratio: float
     ratio_loss_per_ml: float
+    clogged: float
 
 
 @njit(cache=True, nogil=True)
@@ -114,18 +115,21 @@ def _demand(cut_ml: FloatArray, mass_ml: FloatArray, wear_per_mm: FloatArray, pa
 
 
 @njit(cache=True, nogil=True)
-def _take(mass_ml: FloatArray, cut_ml: FloatArray, path_mm: FloatArray, scale: float) -> None:
-    """Take `scale` of every cut from its cell."""
+def _take(mass_ml: FloatArray, cut_ml: FloatArray, path_mm: FloatArray, scale: float, clog_per_ml: FloatArray) -> float:
+    """Take `scale` of every cut from its cell; return by how much that packs the thread."""
+    packed = 0.0
     for b in range(mass_ml.shape[0]):
         if path_mm[b] > 0.0:
             for c in range(mass_ml.shape[1]):
                 mass_ml[b, c] -= scale * cut_ml[b, c]
+                packed += scale * cut_ml[b, c] * clog_per_ml[c]
+    return packed
 
 
 @njit(cache=True, nogil=True)
 def wear(
     mass_ml: FloatArray,
-    wear_per_mm: FloatArray,
+    rates: FloatArray,
     bins_mm: FloatArray,
     in_disc: FloatArray,
     plan: Plan,
@@ -137,8 +141,8 @@ def wear(
     ----------
     mass_ml
         (bins, classes) bulk volume left in each cell.
-    wear_per_mm
-        (classes,) rate at which a class is lost: exp(-rate path).
+    rates
+        (2, classes) rate per mm at which a class is lost, exp(-rate path), and how far a mL of it packs the thread.
     bins_mm
         (bins,) place of each bin's middle along the axis; 0 is the tip at the shallow end of its stroke.
     in_disc
@@ -148,24 +152,27 @@ def wear(
 
     Returns
     -------
-    (4,) seconds limited by tissue, by intake and by conveyor; mL taken.
+    (5,) seconds limited by tissue, by intake and by conveyor; mL taken; how far the thread is packed.
     """
     path_mm = np.zeros(len(bins_mm))
     cut_ml = np.zeros_like(mass_ml)
-    limited_s, taken_ml = np.zeros(3), 0.0
+    limited_s, taken_ml, clogged = np.zeros(3), 0.0, limits.clogged
     dt = plan.seconds / plan.steps
     for step in range(plan.steps):
         _travel(path_mm, bins_mm, plan, step)
         touch = _stand(path_mm, bins_mm, in_disc, plan, step)
-        wanted_ml = _demand(cut_ml, mass_ml, wear_per_mm, path_mm)
+        wanted_ml = _demand(cut_ml, mass_ml, rates[0], path_mm)
         ratio = min(1.0, max(0.0, limits.pressure_ratio - limits.ratio_loss_per_ml * taken_ml))
         suction = limits.intake_floor + (1.0 - limits.intake_floor) * ratio
-        intake_ml, conveyor_ml = limits.intake_ml_s * suction * touch * dt, limits.conveyor_ml_s * dt
+        intake_ml, conveyor_ml = (
+            limits.intake_ml_s * suction * touch * dt,
+            limits.conveyor_ml_s * max(0.0, 1.0 - clogged) * dt,
+        )
         allowed_ml = min(intake_ml, conveyor_ml)
         scale, why = 1.0, 0
         if wanted_ml > allowed_ml:
             scale, why = allowed_ml / wanted_ml, 1 if intake_ml <= conveyor_ml else 2
-        _take(mass_ml, cut_ml, path_mm, scale)
+        clogged += _take(mass_ml, cut_ml, path_mm, scale, rates[1])
         taken_ml += scale * wanted_ml
         limited_s[why] += dt
-    return np.array([limited_s[0], limited_s[1], limited_s[2], taken_ml])
+    return np.array([limited_s[0], limited_s[1], limited_s[2], taken_ml, clogged])

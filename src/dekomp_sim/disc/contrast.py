@@ -83,25 +83,43 @@ def inject(
     tip = disc.shape.nucleus_centre_mm if tip_mm is None else np.asarray(tip_mm, dtype=np.float64)
     if disc.tissue_at(tip) is Tissue.OUTSIDE:
         raise InputError("injection", "the needle's tip outside the disc", "a tip inside it", "Reposition the needle.")
+    if disc.tissue_at(tip) is Tissue.ENDPLATE:
+        return _into_veins(disc, volume_ml, iodine_mg_ml)
     annular = not in_nuclear_space(disc, tip)
     leak_ml = 0.0 if annular else leaked_during_ml(disc, rate_ml_s, volume_ml / rate_ml_s)
     spread = _annular if annular else _nuclear
     field = spread(disc, disc.contrast_ml, volume_ml - leak_ml, tip)
     field, beyond_ml = _epidural(disc, field, leak_ml)
     old = disc.contrast
-    total_ml = old.injected_ml + volume_ml
     return replace(
         disc,
         contrast_ml=field,
         contrast=replace(
             old,
-            injected_ml=total_ml,
+            injected_ml=old.injected_ml + volume_ml,
             annular_ml=old.annular_ml + (volume_ml if annular else 0.0),
             leaked_ml=old.leaked_ml + leak_ml,
             beyond_ml=old.beyond_ml + beyond_ml,
-            iodine_mg_ml=(old.iodine_mg_ml * old.injected_ml + iodine_mg_ml * volume_ml) / total_ml,
+            iodine_mg_ml=_mixed_mg_ml(old, volume_ml, iodine_mg_ml),
         ),
     )
+
+
+def _mixed_mg_ml(old: ContrastLedger, volume_ml: float, iodine_mg_ml: float) -> float:
+    return (old.iodine_mg_ml * old.injected_ml + iodine_mg_ml * volume_ml) / (old.injected_ml + volume_ml)
+
+
+def _into_veins(disc: Disc, volume_ml: float, iodine_mg_ml: float) -> Disc:
+    """Assumption: what is injected into an endplate runs off at once through its veins and raises nothing."""
+    old = disc.contrast
+    ledger = replace(
+        old,
+        injected_ml=old.injected_ml + volume_ml,
+        beyond_ml=old.beyond_ml + volume_ml,
+        vascular_ml=old.vascular_ml + volume_ml,
+        iodine_mg_ml=_mixed_mg_ml(old, volume_ml, iodine_mg_ml),
+    )
+    return replace(disc, contrast=ledger)
 
 
 def rest(disc: Disc, seconds: float) -> Disc:
@@ -182,7 +200,7 @@ def _nuclear(disc: Disc, field: FloatArray, volume_ml: float, tip: FloatArray) -
 
 
 def _annular(disc: Disc, field: FloatArray, volume_ml: float, tip: FloatArray) -> FloatArray:
-    intact = (disc.tissue == Tissue.ANNULUS) | (disc.tissue == Tissue.ENDPLATE)
+    intact = (disc.tissue == Tissue.ANNULUS) | (disc.tissue == Tissue.ENDPLATE)  # along the endplate, not from it
     return _fill(disc, field, np.where(intact, ANNULAR_FRACTION, 0.0), volume_ml, tip)
 
 

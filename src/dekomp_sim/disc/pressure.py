@@ -15,7 +15,7 @@ from typing import Final
 
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.errors import OutOfRangeError
-from dekomp_sim.units import kpa_from_psi
+from dekomp_sim.units import MM3_PER_ML, kpa_from_psi
 
 ELASTANCE_PSI_ML: Final[Mapping[int, float]] = MappingProxyType({0: 43.0, 1: 39.5, 2: 35.0, 3: 30.5, 4: 13.2, 5: 6.9})
 """Mean elastance by modified Dallas grade, psi/mL (automated pressure-controlled discography, 19 patients, 49 discs,
@@ -53,10 +53,10 @@ def elastance_kpa_ml(dallas_grade: int) -> float:
 def surplus_ml(disc: Disc) -> float:
     """Volume in the nucleus above what it held at rest: injected less leaked less removed, mL; negative after removal.
 
-    What was injected into the annulus does not count.
+    What was injected into the annulus or ran off into veins does not count.
     """
     contrast = disc.contrast
-    nuclear = contrast.injected_ml - contrast.annular_ml - contrast.leaked_ml
+    nuclear = contrast.injected_ml - contrast.annular_ml - contrast.vascular_ml - contrast.leaked_ml
     return nuclear - contrast.removed_ml - disc.removed_ml
 
 
@@ -66,12 +66,36 @@ def pressure_kpa(disc: Disc) -> float:
 
 
 def manometer_kpa(disc: Disc, *, needle_in_nucleus: bool = True) -> float:
-    """What the manometer shows with the plunger at rest, kPa; higher with the needle in the annulus.
-
-    The excess while injecting is left out: its size is not published.
-    """
+    """What the manometer shows with the plunger at rest, kPa; higher with the needle in the annulus."""
     local = 0.0 if needle_in_nucleus else ANNULAR_ELASTANCE_KPA_ML * disc.contrast.annular_ml
     return pressure_kpa(disc) + local
+
+
+WATER_MPA_S: Final = 0.69
+"""Viscosity of water at 37 C, mPa s (standard tables)."""
+
+CONTRAST_MPA_S: Final = 6.3
+"""Viscosity at 37 C of iohexol of 300 mg/mL iodine, mPa s (product label; 11.8 at 20 C)."""
+
+CONTRAST_MG_ML: Final = 300.0
+"""The concentration of that."""
+
+
+def needle_resistance_kpa_s_ml(bore_mm: float, length_mm: float, iodine_mg_ml: float = CONTRAST_MG_ML) -> float:
+    """Resistance R of a needle to slow flow, 8 viscosity L / (pi r^4) (Hagen-Poiseuille), kPa s/mL.
+
+    While contrast flows at Q the manometer at the syringe shows R Q more than with the plunger at rest. That of disc
+    and tip is left out: the size of the whole gap is not published. Assumption: viscosity grows exponentially with
+    iodine between water's and contrast's, and the fluid in the needle is as warm as the patient.
+
+    Examples
+    --------
+    >>> round(0.05 * needle_resistance_kpa_s_ml(0.413, 152.4))  # 22 G, 6 in, at 0.05 mL/s: 10 psi
+    67
+    """
+    viscosity = WATER_MPA_S * math.exp(math.log(CONTRAST_MPA_S / WATER_MPA_S) * iodine_mg_ml / CONTRAST_MG_ML)
+    per_mm3_s = 8.0 * viscosity * 1e-3 * length_mm / (math.pi * (bore_mm / 2.0) ** 4)  # Pa s / mm3, mm throughout
+    return per_mm3_s * MM3_PER_ML / 1000.0
 
 
 def leaked_during_ml(disc: Disc, rate_ml_s: float, seconds: float) -> float:

@@ -111,6 +111,8 @@ class Receipt:
         Seconds the tip spent in each tissue.
     starved_s, intake_s, conveyor_s
         Seconds in which removal was held back by lack of tissue, by intake, by the conveyor.
+    clogged
+        How far the thread is packed afterwards, 0 clear to 1 full.
     """
 
     removed_ml: Mapping[Tissue, float]
@@ -125,6 +127,7 @@ class Receipt:
     starved_s: float
     intake_s: float
     conveyor_s: float
+    clogged: float = 0.0
 
     @property
     def total_ml(self) -> float:

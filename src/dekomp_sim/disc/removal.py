@@ -3,7 +3,8 @@
 The rule. Where the bare helix moves along its axis, tissue beside it is lost as exp(-k w path): k by tissue, w falling
 from 1 at the helix to 0 at the distance from which that tissue still flows to it. The sum over all voxels is scaled
 down, all alike, to what the probe takes in and conveys at that moment. What is lost arrives in the cannula, and past
-the cannula's volume at the handle. Left out: clogging, tissue flowing back into the cavity, heat, spill.
+the cannula's volume at the handle. What passes packs the thread, fibres most, until the probe is out and cleared; the
+nucleus left flows toward the cavity as slowly as its fluid does. Left out: heat, spill.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.disc.auger import Limits, Plan, wear
 from dekomp_sim.disc.pressure import elastance_kpa_ml, pressure_kpa, surplus_ml
@@ -46,6 +48,12 @@ CORE_OVER_OUTER: Final = 0.5
 PITCH_OVER_OUTER: Final = 1.0
 """Assumption: pitch of the thread over its outer diameter."""
 
+AGGREGATE_MODULUS_KPA: Final = 1010.0
+"""Effective aggregate modulus of non-degenerate nucleus, 1.01 +- 0.43 MPa (Johannessen, Spine 2005;30:E724)."""
+
+PERMEABILITY_M4_NS: Final = 0.9e-15
+"""Hydraulic permeability of non-degenerate nucleus, m4/(N s) (same source; 1.4e-15 where degenerate)."""
+
 CANNULA_ML: Final = 0.106
 """Assumption: what a 17 G, 6 in cannula holds around the thread's core before anything reaches the handle, mL."""
 
@@ -76,9 +84,10 @@ def decompress(disc: Disc, run: ProbeRun, rate_hz: float = 1000.0) -> tuple[Disc
     cells = cells_in_reach(disc, run)
     mass = cells.bulk_ml.copy()
     before_kpa = pressure_kpa(disc)
-    report = wear(mass, cells.wear_per_mm, cells.bins_mm, cells.in_disc, _plan(disc, run, rate_hz), _limits(disc, run))
+    report = wear(mass, cells.rates, cells.bins_mm, cells.in_disc, _plan(disc, run, rate_hz), _limits(disc, run))
     left = np.divide(mass, cells.bulk_ml, out=np.ones_like(mass), where=cells.bulk_ml > 0.0)
     after, removed_ml = _carved(disc, cells, left)
+    after = replace(after, clogged=min(1.0, float(report[4])))
     moved = after.ledger
     receipt = Receipt(
         removed_ml={part: float(removed_ml[part]) for part in PARTS},
@@ -93,15 +102,48 @@ def decompress(disc: Disc, run: ProbeRun, rate_hz: float = 1000.0) -> tuple[Disc
         starved_s=float(report[0]),
         intake_s=float(report[1]),
         conveyor_s=float(report[2]),
+        clogged=after.clogged,
     )
     return after, receipt
 
 
 def probe_withdrawn(disc: Disc) -> Disc:
-    """The disc's ledgers once the probe is out: what was in the cannula comes with it and is collected."""
+    """The disc's ledgers once the probe is out: what was in the cannula is collected with it, the thread cleared."""
     ledger = disc.ledger
     collected = ledger.collected_ml + ledger.in_cannula_ml
-    return replace(disc, ledger=Ledger(ledger.initial_ml, np.zeros(len(Tissue)), collected))
+    return replace(disc, ledger=Ledger(ledger.initial_ml, np.zeros(len(Tissue)), collected), clogged=0.0)
+
+
+def creep_time_s(shape: DiscShape) -> float:
+    """Time in which the nucleus left fills out its cavity to all but 1/e: 4 L^2 / (pi^2 H k), first mode of a layer of
+    thickness L that is drained on one side; L is the nucleus's half depth.
+
+    Examples
+    --------
+    >>> from dekomp_sim.anatomy import Level
+    >>> from dekomp_sim.geometry import Rigid
+    >>> round(creep_time_s(DiscShape(Level.L4_L5, Rigid.identity(), 25.0, 17.0, 12.6, 8.1)) / 3600.0)
+    15
+    """
+    thick_m = shape.nucleus_fraction * shape.half_depth_mm / 1000.0
+    return 4.0 * thick_m**2 / (math.pi**2 * AGGREGATE_MODULUS_KPA * 1000.0 * PERMEABILITY_M4_NS)
+
+
+def crept(disc: Disc, seconds: float) -> Disc:
+    """The disc after `seconds` in which the nucleus left evens out: each voxel goes toward the nucleus's mean filling.
+
+    Filling s' = (mean - s) / `creep_time_s`; the mean does not change, so no tissue is made or lost, and its exact
+    solution is used, so cutting the time up changes nothing. Assumption: one time for the whole nucleus, near and far
+    alike; contrast stays where it is.
+    """
+    nucleus = np.flatnonzero(disc.tissue.ravel() == Tissue.NUCLEUS)
+    whole, left = disc.coverage.ravel()[nucleus], disc.fraction.ravel()[nucleus]
+    if seconds <= 0.0 or (left == whole).all():
+        return disc
+    share = -math.expm1(-seconds / creep_time_s(disc.shape))
+    fraction = disc.fraction.copy()
+    fraction.ravel()[nucleus] = left + (whole * (left.sum() / whole.sum()) - left) * share
+    return replace(disc, fraction=fraction)
 
 
 def tissue_balance_ml(disc: Disc) -> FloatArray:
@@ -121,7 +163,8 @@ def _limits(disc: Disc, run: ProbeRun) -> Limits:
     before = disc.opening_kpa + elastance_kpa_ml(disc.dallas_grade) * surplus_ml(disc)
     ratio = before / opening if opening > 0.0 else 0.0
     slope = elastance_kpa_ml(disc.dallas_grade) / opening if opening > 0.0 else 0.0
-    return Limits(conveyor_ml_s(run.rpm, run.radius_mm), INTAKE_ML_S, INTAKE_WITHOUT_PRESSURE, ratio, slope)
+    conveyor = conveyor_ml_s(run.rpm, run.radius_mm)
+    return Limits(conveyor, INTAKE_ML_S, INTAKE_WITHOUT_PRESSURE, ratio, slope, disc.clogged)
 
 
 def _carved(disc: Disc, cells: Cells, left: FloatArray) -> tuple[Disc, FloatArray]:

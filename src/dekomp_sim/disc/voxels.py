@@ -57,11 +57,13 @@ class ContrastLedger:
     leaked_ml
         Part of it that left through a full-thickness tear.
     beyond_ml
-        Part of what leaked that has spread past the grid.
+        What has spread past the grid: part of what leaked, and all that ran off into veins.
     removed_ml
         Part that came out with the tissue.
     iodine_mg_ml
         Mean iodine concentration of what was injected.
+    vascular_ml
+        Part of it that ran off into the veins of a vertebra, from a tip in the endplate.
     """
 
     injected_ml: float = 0.0
@@ -70,6 +72,7 @@ class ContrastLedger:
     beyond_ml: float = 0.0
     removed_ml: float = 0.0
     iodine_mg_ml: float = 0.0
+    vascular_ml: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +99,8 @@ class Disc:
         Modified Dallas grade 0 to 5 of the annulus.
     opening_kpa
         Pressure before anything was injected or removed.
+    clogged
+        How far the probe's thread is packed with what it took, 0 clear to 1 full.
     """
 
     shape: DiscShape
@@ -108,6 +113,7 @@ class Disc:
     contrast: ContrastLedger
     dallas_grade: int
     opening_kpa: float
+    clogged: float = 0.0
 
     def __post_init__(self) -> None:
         for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
@@ -167,7 +173,7 @@ class Disc:
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
             total.update(digestible(array))
-        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r}".encode())
+        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r}".encode())
         return total.digest()
 
 

@@ -324,12 +324,16 @@ class InsertProbe:
 
 @dataclass(frozen=True, slots=True)
 class Decompress:
-    """Run the probe while it is moved to and fro along its axis, back from where its tip is."""
+    """Run the probe while it is moved to and fro along its axis, back from where its tip is.
+
+    `lever_deg` is by how much the handle is held out of the axis: the shaft bends, turns bent, and may break.
+    """
 
     strokes: Annotated[int, Ge(0), Le(1000)] = 20
     stroke_mm: Annotated[float, Ge(0.0), Le(40.0)] = 10.0
     seconds: Annotated[float, Gt(0.0), Le(600.0)] = 60.0
     rpm: Annotated[float, Ge(0.0), Le(30000.0)] = 12000.0
+    lever_deg: Annotated[float, Ge(0.0), Le(30.0)] = 0.0
     do: Literal["decompress"] = "decompress"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from dekomp_sim.disc import rest
+from dekomp_sim.disc import crept, rest
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Antibiotic, Case, Incision
@@ -23,7 +23,7 @@ from dekomp_sim.procedure.clinic.vitals import STANDARD_DOSE, Cause
 from dekomp_sim.procedure.events import Event, Refusal, Risk, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
-from dekomp_sim.procedure.needle.nucleus import decompressed, injected, specimen_sent
+from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, injected, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
 from dekomp_sim.procedure.rules import may
 
@@ -93,10 +93,13 @@ def _refused(case: Case, action: do.Action, reason: str) -> Case:
 
 
 def _rested(before: Case, case: Case, action: do.Action) -> Case:
-    """A leaking disc leaks on while the clock runs; an injection has counted its own time."""
-    if isinstance(action, do.InjectContrast) or not case.injections:
-        return case
-    return replace(case, disc=rest(case.disc, case.clock_s - before.clock_s))
+    """While the clock runs a leaking disc leaks on (an injection has counted its own time), and a carved one creeps."""
+    disc, seconds = case.disc, case.clock_s - before.clock_s
+    if case.injections and not isinstance(action, do.InjectContrast):
+        disc = rest(disc, seconds)
+    if case.receipts:
+        disc = crept(disc, seconds)
+    return case if disc is case.disc else replace(case, disc=disc)
 
 
 def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per action reads best
@@ -139,7 +142,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.Redirect():
             return turn(case, action)
         case do.Remove():
-            return take_out(case, action.instrument)
+            return cleared(take_out(case, action.instrument))
         case do.InjectContrast():
             return injected(case, action)
         case do.RemoveStylet():

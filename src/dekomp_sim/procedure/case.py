@@ -160,13 +160,14 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """Contrast given into the disc, and the pressure read after it."""
+    """Contrast given into the disc, and the pressures read: with the plunger at rest after it, and while it flowed."""
 
     clock_s: float
     volume_ml: float
     rate_ml_s: float
     iodine_mg_ml: float
     pressure_kpa: float
+    dynamic_kpa: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +192,8 @@ class Case:
         Which of them is inside which: inner key to outer key.
     influences
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
+    probe_fatigue
+        Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
     antibiotics, deposits, punctures, redirects, track, exposures, injections, receipts, events
         The records, each in order of time.
     """
@@ -221,6 +224,7 @@ class Case:
     track: tuple[Tip, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     injections: tuple[Injection, ...] = ()
+    probe_fatigue: float = 0.0
     receipts: tuple[Receipt, ...] = ()
     events: tuple[Event, ...] = ()
 

@@ -32,6 +32,7 @@ class BreachKind(StrEnum):
     KIDNEY = "kidney"
     BOWEL = "bowel"
     WRONG_LEVEL = "wrong_level"
+    DEVICE_FRACTURE = "device_fracture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,10 @@ class Breach:
     @property
     def words(self) -> str:
         """The event as a sentence."""
-        what = {BreachKind.WRONG_LEVEL: "enters the wrong disc"}.get(self.kind, "goes through")
+        what = {
+            BreachKind.WRONG_LEVEL: "enters the wrong disc",
+            BreachKind.DEVICE_FRACTURE: "breaks off and stays behind",
+        }.get(self.kind, "goes through")
         return f"The {self.instrument.replace('_', ' ')} {what}: {self.name}, at {self.depth_mm:.1f} mm."
 
 

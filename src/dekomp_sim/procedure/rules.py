@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from dekomp_sim.disc import pressure_kpa
 from dekomp_sim.instruments import (
     CATALOGUE,
     FITS_INSIDE,
@@ -25,7 +24,7 @@ from dekomp_sim.procedure.clinic.card import Allergy
 from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, dose_at_most_mg, numbness
 from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
-from dekomp_sim.procedure.needle.nucleus import STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.needle.nucleus import why_discography_stops
 from dekomp_sim.procedure.needle.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
 from dekomp_sim.procedure.ranges import out_of_range
 
@@ -243,8 +242,7 @@ def _inject(case: Case, action: do.InjectContrast) -> str | None:
     whole_ml = action.volume_ml + sum(one.volume_ml for one in case.injections)
     if whole_ml > CONTRAST_ML_AT_MOST:
         return f"That would make {whole_ml:.1f} mL of contrast; {CONTRAST_ML_AT_MOST:g} mL at most."
-    above_kpa = pressure_kpa(case.disc) - case.disc.opening_kpa
-    return _when(above_kpa < STOP_ABOVE_OPENING_KPA, "The disc is at 50 psi above opening: stop.")
+    return why_discography_stops(case)
 
 
 def _insert_probe(case: Case) -> str | None:
@@ -258,6 +256,8 @@ def _insert_probe(case: Case) -> str | None:
 
 
 def _decompress(case: Case) -> str | None:
+    if case.probe_fatigue >= 1.0:
+        return "The probe is broken."
     runs = may_run("probe", case.nest)
     if not runs:
         return runs.reason
