@@ -29,7 +29,7 @@ from dekomp_sim.instruments import (
     tissues_along,
 )
 from dekomp_sim.instruments.deflection import GEL_DEFLECTION_MM, slenderness
-from dekomp_sim.instruments.resistance import AHEAD_MM, BONE_STOP_N, LAYERS, even
+from dekomp_sim.instruments.resistance import AHEAD_MM, BONE_STOP_N, GRIT, LAMELLA_MM, LAYERS, even
 from dekomp_sim.units import STANDARD_GAUGE_MM
 
 ENTRY = np.array([0.0, 60.0, 0.0])
@@ -218,7 +218,8 @@ def test_the_annulus_is_firm_and_gritty_and_the_nucleus_lets_go() -> None:
     depth, force = felt.T
     within = force[(depth > annulus.from_mm + 2.1) & (depth < annulus.to_mm)]
     turns = np.count_nonzero(np.diff(np.sign(np.diff(within))))
-    assert turns >= 4
+    assert turns >= 2 * int((annulus.to_mm - annulus.from_mm - 2.0) / LAMELLA_MM) - 2
+    assert within.max() - within.min() > 1.9 * GRIT * LAYERS[Structure.ANNULUS].cutting_n
     lost = force[depth <= annulus.to_mm][-1] - force[depth > annulus.to_mm + 1e-3][0]
     assert lost > 3.0  # loss of resistance
 

@@ -11,7 +11,7 @@ clockwise counts up. The frame is carried along the curve without twist, so a ro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
@@ -74,16 +74,18 @@ class Course:
     entry_mm: FloatArray
     direction: FloatArray
     bends: tuple[Bend, ...] = ()
+    _arcs: tuple[tuple[Bend, Rigid, float], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entry_mm", frozen(self.entry_mm, (3,)))
         object.__setattr__(self, "direction", unit(self.direction))
+        object.__setattr__(self, "_arcs", tuple(self._laid()))
 
     def points(self, along_mm: ArrayLike) -> FloatArray:
         """(..., 3) points at lengths (...) along the axis from the skin; negative ones lie before it."""
         along = np.asarray(along_mm, dtype=np.float64)
         found = np.asarray(self.entry_mm + along[..., None] * self.direction)
-        for bend, frame, _ in self._arcs():
+        for bend, frame, _ in self._arcs:
             past = along - bend.from_mm
             found = np.where((past > 0.0)[..., None], frame.points(_on_arc(bend, past)), found)
         return found
@@ -92,7 +94,7 @@ class Course:
         """Frame at a length along the axis: origin there, z toward the hub, y toward the head where it is straight."""
         frame = self._start()
         before_mm = 0.0
-        for bend, at_bend, ends_mm in self._arcs():
+        for bend, at_bend, ends_mm in self._arcs:
             if bend.from_mm >= along_mm:
                 break
             frame = at_bend @ _moved(bend, min(along_mm, ends_mm) - bend.from_mm)
@@ -118,7 +120,7 @@ class Course:
         up = head if abs(self.direction[2]) < UPRIGHT else np.array([0.0, 1.0, 0.0])
         return Rigid.from_axes(self.entry_mm, -self.direction, up)
 
-    def _arcs(self) -> Iterator[tuple[Bend, Rigid, float]]:
+    def _laid(self) -> Iterator[tuple[Bend, Rigid, float]]:
         """Each bend, the frame where it begins, and where it ends."""
         if not self.bends:
             return

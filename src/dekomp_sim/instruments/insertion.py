@@ -12,7 +12,7 @@ from dekomp_sim.anatomy import BONES, Level, Patient, Strand, Structure
 from dekomp_sim.anatomy.disc_regions import region_at
 from dekomp_sim.arrays import FloatArray, UInt8Array, frozen, unit
 from dekomp_sim.errors import OutOfRangeError
-from dekomp_sim.instruments.course import Course
+from dekomp_sim.instruments.course import CHORD_MM, Course
 from dekomp_sim.instruments.placement import Placement
 from dekomp_sim.instruments.strand_contact import contact_intervals
 
@@ -189,7 +189,19 @@ def _within(crossing: Crossing, from_mm: float, to_mm: float) -> Crossing | None
 
 def _strands(patient: Patient, course: Course, span_mm: tuple[float, float], radius_mm: float) -> list[Crossing]:
     pieces = list(course.pieces(*span_mm))
-    return [c for strand in patient.strands for c in _contacts(strand, course, pieces, radius_mm)]
+    near = [strand for strand in patient.strands if _may_meet(strand, course, span_mm, radius_mm)]
+    return [c for strand in near for c in _contacts(strand, course, pieces, radius_mm)]
+
+
+def _may_meet(strand: Strand, course: Course, span_mm: tuple[float, float], radius_mm: float) -> bool:
+    """Whether the boxes about a strand and about a bent course overlap; a line is met in one go anyway."""
+    if not course.bends:
+        return True
+    ends = course.points(np.array([cut for piece in course.pieces(*span_mm) for cut in piece]))
+    room = float(strand.radius_mm.max()) + radius_mm + CHORD_MM
+    below = ends.min(axis=0) - room > strand.path_mm.max(axis=0)
+    above = ends.max(axis=0) + room < strand.path_mm.min(axis=0)
+    return not bool((below | above).any())
 
 
 def _contacts(strand: Strand, course: Course, pieces: list[tuple[float, float]], radius_mm: float) -> list[Crossing]:
@@ -229,7 +241,9 @@ def _joined(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def tissues_along(patient: Patient, course: Course, from_mm: float, to_mm: float) -> list[Crossing]:
+def tissues_along(
+    patient: Patient, course: Course, from_mm: float, to_mm: float, *, halvings: int = BISECTIONS
+) -> list[Crossing]:
     """The gapless list of tissues along a course without the nerves and vessels over it, boundaries found by halving.
 
     Parameters
@@ -240,6 +254,8 @@ def tissues_along(patient: Patient, course: Course, from_mm: float, to_mm: float
         The needle's axis.
     from_mm, to_mm
         Lengths along it below the skin.
+    halvings
+        How often a step of `SAMPLE_MM` is halved to find a boundary.
     """
     span_mm = (from_mm, to_mm)
     count = max(2, int(np.ceil((span_mm[1] - span_mm[0]) / SAMPLE_MM)) + 1)
@@ -247,7 +263,7 @@ def tissues_along(patient: Patient, course: Course, from_mm: float, to_mm: float
     kinds, discs = _classify(patient, course.points(depths))
     change = np.flatnonzero((np.diff(kinds) != 0) | (np.diff(discs) != 0))
     low, high = depths[change], depths[change + 1]
-    for _ in range(BISECTIONS):
+    for _ in range(halvings):
         middle = (low + high) / 2.0
         kind, disc = _classify(patient, course.points(middle))
         same = (kind == kinds[change]) & (disc == discs[change])

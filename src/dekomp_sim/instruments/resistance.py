@@ -83,14 +83,24 @@ class Layer:
 
 
 _FLESH = Layer(1.5, 0.9, 0.01)
+_MUSCLE = Layer(4.0, 1.5, 0.015)
+_FAT = Layer(0.75, 0.75, 0.005)
 
 LAYERS: Final[Mapping[Structure, Layer]] = MappingProxyType(
     {
         Structure.OUTSIDE: Layer(0.0, 0.0, 0.0),
         Structure.BOWEL_GAS: Layer(0.0, 0.0, 0.0),
         Structure.SKIN: Layer(5.0, 1.0, 0.01),
-        Structure.FAT: Layer(0.75, 0.75, 0.005),
-        Structure.MUSCLE: Layer(4.0, 1.5, 0.015),
+        Structure.FAT: _FAT,
+        Structure.EPIDURAL_FAT: _FAT,
+        Structure.FASCIA: Layer(4.0, 1.5, 0.015),
+        Structure.LIGAMENTUM_FLAVUM: Layer(5.0, 4.0, 0.05),
+        Structure.MUSCLE: _MUSCLE,
+        Structure.ERECTOR_SPINAE_LEFT: _MUSCLE,
+        Structure.ERECTOR_SPINAE_RIGHT: _MUSCLE,
+        Structure.PSOAS_LEFT: _MUSCLE,
+        Structure.PSOAS_RIGHT: _MUSCLE,
+        Structure.QUADRATUS_LUMBORUM: _MUSCLE,
         Structure.ANNULUS: Layer(10.0, 7.0, 0.05, GRIT),
         Structure.PROTRUSION: Layer(6.0, 4.0, 0.05, GRIT),
         Structure.NUCLEUS: Layer(1.5, 1.5, 0.02),
@@ -100,7 +110,8 @@ LAYERS: Final[Mapping[Structure, Layer]] = MappingProxyType(
 """Layers by structure; what is not named is soft organ.
 
 Assumption: orders of magnitude for 17 to 18 G: skin 3 to 8 N, fat 0.5 to 1, fascia (where muscle begins) 3 to 6, muscle
-1 to 3, annulus 6 to 15, nucleus 1 to 2 N. Organ: cutting 0.94 N in bovine liver (Okamura et al. 2004), rounded.
+1 to 3, annulus 6 to 15, nucleus 1 to 2 N; a ligament lies between muscle and annulus. Organ: cutting 0.94 N in bovine
+liver (Okamura et al. 2004), rounded.
 """
 
 
@@ -144,13 +155,15 @@ def felt_n(met: Sequence[Crossing], how: Pass, depth_mm: ArrayLike) -> FloatArra
     """
     depth = np.atleast_1d(np.asarray(depth_mm, dtype=np.float64))
     total = np.zeros(len(depth))
+    before_n = 0.0
     for crossing in met:
         layer = LAYERS.get(crossing.structure, _FLESH)
         rubbing = np.clip(depth, how.free_from_mm, crossing.to_mm) - max(crossing.from_mm, how.free_from_mm)
         total += layer.friction_n_mm * np.maximum(rubbing, 0.0)
         here = (depth > crossing.from_mm) & (depth <= crossing.to_mm) & (depth > how.opened_mm)
         if not (how.skin_cut and crossing.structure is Structure.SKIN):
-            total += np.where(here, _at_tip(layer, crossing, depth), 0.0)
+            total += np.where(here, _at_tip(layer, crossing, depth, min(before_n, layer.cutting_n)), 0.0)
+        before_n = layer.cutting_n
     return np.asarray(total * how.outer_mm / REFERENCE_OUTER_MM)
 
 
@@ -176,7 +189,7 @@ def resistance(
         breaks = np.array([crossing.from_mm, _gives_way_mm(crossing), crossing.to_mm])
         marks += [breaks, breaks + WITHIN_MM]
         if LAYERS.get(crossing.structure, _FLESH).grit:
-            marks.append(np.arange(_gives_way_mm(crossing), crossing.to_mm, LAMELLA_MM / 2.0))
+            marks.append(np.arange(_gives_way_mm(crossing), crossing.to_mm, LAMELLA_MM / 4.0))  # its peaks and troughs
     depth = np.unique(np.concatenate(marks))
     depth = depth[(depth >= from_mm) & (depth <= to_mm)]
     curve = list(zip(depth.tolist(), felt_n(tissues, how, depth).tolist(), strict=True))
@@ -201,12 +214,15 @@ def _gives_way_mm(crossing: Crossing) -> float:
     return min(crossing.from_mm + DENT_MM, crossing.to_mm)
 
 
-def _at_tip(layer: Layer, crossing: Crossing, depth: FloatArray) -> FloatArray:
-    """Force at the point in one layer: the dent's polynomial up to the puncture, cutting beyond."""
+def _at_tip(layer: Layer, crossing: Crossing, depth: FloatArray, least_n: float) -> FloatArray:
+    """Force at the point in one layer: the dent's polynomial up to the puncture, cutting beyond.
+
+    A dent begins at `least_n`, the lesser of what was cut before and what will be: a softer layer lets go at once.
+    """
     gives_mm = _gives_way_mm(crossing)
     whole = gives_mm - crossing.from_mm
     dent = np.clip(depth - crossing.from_mm, 0.0, whole)
     stiff = (DENT_LINEAR * dent + DENT_SQUARE * dent**2) / (DENT_LINEAR * whole + DENT_SQUARE * whole**2)
     phase = 2.0 * np.pi * (depth - gives_mm) / LAMELLA_MM
     cutting = layer.cutting_n * (1.0 + layer.grit * np.sin(phase))
-    return np.where(depth <= gives_mm, layer.puncture_n * stiff, cutting)
+    return np.where(depth <= gives_mm, np.maximum(layer.puncture_n * stiff, least_n), cutting)

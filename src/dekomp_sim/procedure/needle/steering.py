@@ -19,6 +19,9 @@ from dekomp_sim.instruments import (
 from dekomp_sim.instruments.resistance import AHEAD_MM
 from dekomp_sim.procedure.case import Case, Push
 
+FELT_HALVINGS: Final = 6
+"""Halvings of a 0.25 mm step where a layer begins: to 0.004 mm, finer than a hand."""
+
 TISSUE_OF_GEL: Final = 0.8
 """Curvature in a patient over that in ballistic gel.
 
@@ -81,6 +84,6 @@ def push_felt(case: Case, outermost: str, travel: Advance, start_mm: float) -> P
         opened_mm=case.placements[led.instrument.key].opened_mm,
         skin_cut=any(p.instrument == outermost and p.through_incision for p in case.punctures),
     )
-    met = tissues_along(case.patient, led.course, 0.0, led.depth_mm + AHEAD_MM)
+    met = tissues_along(case.patient, led.course, 0.0, led.depth_mm + AHEAD_MM, halvings=FELT_HALVINGS)
     curve = resistance(met, how, start_mm, led.depth_mm, on_bone=travel.stopped_by is not None)
     return Push(case.clock_s, led.instrument.key, curve)
