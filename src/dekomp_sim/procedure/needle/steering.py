@@ -41,7 +41,8 @@ def curvature_per_mm(case: Case, key: str) -> float:
 def steered(case: Case, key: str, bevel_deg: float | None = None) -> Placement:
     """An instrument ready to be pushed on, its bevel held at `bevel_deg`, or turned to and fro where that is None.
 
-    Turned to and fro it goes straight (bidirectional rotation: Hochman and Friedman, Quintessence Int 2000;31:33).
+    Turned to and fro while it is pushed, a needle is not deflected (Hochman, US patent application 2001/0051798);
+    Assumption: not at all.
     Within its guide it is straight: the arc begins where it comes out.
     """
     placement, free_mm = case.placements[key], free_from_mm(case, key)
