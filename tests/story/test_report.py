@@ -244,7 +244,7 @@ def test_the_same_case_gives_the_same_bytes(report: Report, html: str) -> None:
 
 def test_figures_say_their_units_and_hold_no_date(cases: tuple[Case, ...]) -> None:
     made = plots(cases, curves(cases))
-    for plot, unit in zip(made, ("mm", "(mm)", "(mm)", "(kPa)", "(mL)", "(Gy cm²)", "mmHg"), strict=True):
+    for plot, unit in zip(made, ("mm", "(mm)", "(N)", "(mm)", "(kPa)", "(mL)", "(Gy cm²)", "mmHg"), strict=True):
         assert unit in plot.svg, plot.title
         assert "<dc:date>" not in plot.svg
 

@@ -94,6 +94,7 @@ def _clearance_mm(cases: Sequence[Case]) -> FloatArray:
             placement.depth_mm,
             placement.entry_mm.tobytes(),
             placement.direction.tobytes(),
+            placement.bends,
         )
         if place not in known:
             known[place] = min((gap.distance_mm for gap in gaps_of(case.patient, placement)), default=math.inf)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.arrays import FloatArray
-from dekomp_sim.debrief.track import Gap, Stay, least_gaps, stays
+from dekomp_sim.debrief.track import Gap, Stay, least_gaps, length_mm, stays
 from dekomp_sim.disc import DENSITY_G_ML, PARTS, Tissue
 from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
@@ -248,16 +248,16 @@ def _aims(case: Case, track: Sequence[Stay]) -> tuple[Aim, ...]:
 
 def _aim(case: Case, stay: Stay) -> Aim:
     placement, plan = stay.placement, case.plan
-    beyond = max(0.0, float((placement.tip_mm - plan.target_mm) @ placement.direction))
-    nearest = placement.tip_mm - min(beyond, placement.depth_mm) * placement.direction
+    course, along_mm = placement.course, max(length_mm(placement, plan.target_mm), 0.0)
+    nearest, inward = course.points(along_mm), course.inward(along_mm)
     return Aim(
         instrument=placement.instrument.key,
         clock_s=stay.clock_s,
         depth_mm=placement.depth_mm,
         tip_to_target_mm=float(np.linalg.norm(nearest - plan.target_mm)),
         past_target_mm=float((placement.tip_mm - plan.target_mm) @ plan.direction),
-        off_axis_mm=off_axis_mm(plan.target_mm, placement.entry_mm, placement.direction),
-        angle_error_deg=angle_deg(placement.direction, plan.direction),
+        off_axis_mm=off_axis_mm(plan.target_mm, nearest, inward),
+        angle_error_deg=angle_deg(inward, plan.direction),
     )
 
 

@@ -24,6 +24,7 @@ from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.debrief.curves import Curves
 from dekomp_sim.debrief.steps import spoken
 from dekomp_sim.debrief.track import CRITICAL
+from dekomp_sim.instruments import Course
 from dekomp_sim.procedure.actions import Mark
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal
@@ -112,11 +113,12 @@ class Plot:
 
 
 def plots(cases: Sequence[Case], series: Curves) -> tuple[Plot, ...]:
-    """All figures of a case: the way in the disc, depth, clearance, pressure, removed volume, dose and vital signs."""
+    """All figures of a case: way in the disc, depth, force, clearance, pressure, removed volume, dose, vital signs."""
     last = cases[-1]
     return (
         needle_way(cases),
         depth(series, last),
+        force(last),
         clearance(series),
         pressure(series, last),
         removed(series),
@@ -129,7 +131,7 @@ def depth(series: Curves, case: Case) -> Plot:
     """Depth of each instrument's tip over time, with the disc's marks on the planned way."""
 
     def draw(axes: Axes) -> None:
-        found = marks(case.shape, case.plan.entry_mm, case.plan.direction)
+        found = marks(case.shape, Course(case.plan.entry_mm, case.plan.direction))
         if Mark.NUCLEUS in found:
             axes.axhspan(found[Mark.NUCLEUS], found[Mark.FAR_NUCLEUS], color=NUCLEUS, zorder=0)
             _note(axes, found[Mark.FAR_NUCLEUS], "nucleus")
@@ -150,6 +152,32 @@ def depth(series: Curves, case: Case) -> Plot:
     deepest = max((float(np.nanmax(d)) for d in series.depth_mm.values()), default=0.0)
     alt = f"Depth of each instrument's tip over time; deepest {deepest:.0f} mm. Instruments: {names}."
     return Plot("Depth of the tips", _drawn(draw, series, 3.8, head_in=0.55), alt)
+
+
+def force(case: Case) -> Plot:
+    """Force of every push over the depth of the leading tip, a colour an instrument (the trocar goes by its stylet)."""
+    hardest = max((push.peak_n for push in case.pushes), default=0.0)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH_IN, 3.4))
+        axes = figure.add_axes((0.085, 0.6 / 3.4, 0.825, 1.0 - 1.15 / 3.4))
+        named: set[str] = set()
+        for push in case.pushes:
+            if push.curve:
+                depths, forces = np.array(push.curve).T
+                colour, _ = STROKES.get(push.instrument, (INK, "solid"))
+                label = "_" if push.instrument in named else spoken(push.instrument)
+                axes.plot(depths, forces, color=colour, linewidth=1.3, label=label)
+                named.add(push.instrument)
+        axes.set_xlabel("depth of the tip below the skin (mm)")
+        axes.set_ylabel("force (N)")
+        axes.set_ylim(0.0, 1.1 * hardest + 1.0)
+        _legend(axes)
+        svg = _svg(figure)
+    alt = (
+        f"Force on the hand over depth, {len(case.pushes)} pushes, {hardest:.1f} N at most: it rises before a layer "
+        "gives way and falls after. Plausible orders of magnitude, uncalibrated."
+    )
+    return Plot("Force of the pushes (uncalibrated)", svg, alt)
 
 
 def clearance(series: Curves) -> Plot:
@@ -350,7 +378,7 @@ def _needles(axes: Axes, cases: Sequence[Case], section: _Section) -> None:
         if lain:
             deepest = max(lain, key=lambda placement: placement.depth_mm)
             colour, dashes = STROKES[key]
-            way = seen(deepest.entry_mm, deepest.tip_mm)
+            way = seen(*deepest.axis_mm())
             axes.plot(*way, color=colour, linestyle=dashes, linewidth=width, label=spoken(key), solid_capstyle="butt")
 
 

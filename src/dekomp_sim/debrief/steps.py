@@ -120,7 +120,7 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
         case do.Insert():
             return f"Insert the {spoken(action.instrument)}{_entry(action)}."
         case do.Advance():
-            return f"Advance the {spoken(action.instrument)} to {_goal(action)}."
+            return f"Advance the {spoken(action.instrument)} to {_goal(action)}{_bevel(action)}."
         case do.Withdraw():
             return f"Withdraw the {spoken(action.instrument)} to {_goal(action)}."
         case do.Redirect():
@@ -304,6 +304,10 @@ def _entry(action: do.Insert) -> str:
     shifts = ((action.entry_lateral_mm, "lateral"), (action.entry_cranial_mm, "cranial"))
     moved = " and ".join(f"{shift:+g} mm {way}" for shift, way in shifts if shift)
     return f", {moved} of the planned entry" if moved else ""
+
+
+def _bevel(action: do.Advance) -> str:
+    return "" if action.bevel_deg is None else f", bevel held at {action.bevel_deg:g}°"
 
 
 def _goal(action: do.Advance | do.Withdraw) -> str:

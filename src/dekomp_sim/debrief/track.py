@@ -11,9 +11,13 @@ import numpy as np
 
 from dekomp_sim.anatomy import Patient, Structure
 from dekomp_sim.anatomy.clearance import Clearance, clearances
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.needle.encounters import NERVES, ORGANS
+
+ALONG_MM: Final = 0.1
+"""Step in mm at which a bent needle is searched for the place that came nearest."""
 
 CRITICAL: Final = frozenset(NERVES) | frozenset(ORGANS)
 """Structures whose gap counts: what the procedure calls an injury when it is pierced."""
@@ -81,14 +85,19 @@ def gaps_of(patient: Patient, placement: Placement) -> tuple[Clearance, ...]:
     """How near an instrument's surface is to each critical structure, along all of it that is below the skin."""
     if placement.depth_mm <= 0.0:
         return ()
-    found = clearances(patient, placement.entry_mm, placement.tip_mm, placement.instrument.radius_mm)
-    return tuple(clearance for clearance in found if clearance.structure in CRITICAL)
+    nearest: dict[str, Clearance] = {}
+    for first, last in pairwise(placement.axis_mm()):  # one piece where it is straight
+        for found in clearances(patient, first, last, placement.instrument.radius_mm):
+            held = nearest.get(found.name)
+            if found.structure in CRITICAL and (held is None or found.distance_mm < held.distance_mm):
+                nearest[found.name] = found
+    return tuple(sorted(nearest.values(), key=lambda clearance: clearance.distance_mm))
 
 
 def least_gaps(patient: Patient, track: Sequence[Stay]) -> tuple[Gap, ...]:
     """The smallest gap to each structure over all places, nearest first.
 
-    An instrument moves along its axis, so the deepest of its places on one axis holds all the others.
+    An instrument moves along its course, so the deepest of its places on one course holds all the others.
     """
     least: dict[str, Gap] = {}
     for way in _ways(track):
@@ -103,7 +112,7 @@ def least_gaps(patient: Patient, track: Sequence[Stay]) -> tuple[Gap, ...]:
 def _same_place(old: Placement | None, now: Placement) -> bool:
     if old is None:
         return False
-    return old is now or (old.depth_mm == now.depth_mm and _same_axis(old, now))
+    return old is now or (old.depth_mm == now.depth_mm and old.bends == now.bends and _same_axis(old, now))
 
 
 def _same_axis(old: Placement, now: Placement) -> bool:
@@ -129,17 +138,26 @@ def _carried(before: Case, case: Case, key: str) -> bool:
 def _gap(way: Sequence[Stay], found: Clearance) -> Gap:
     """A clearance with the first time at which the instrument reached that far."""
     first = way[0].placement
-    reach_mm = float((found.at_mm - first.entry_mm) @ first.direction) - 1e-6
+    deepest = max(way, key=lambda stay: stay.placement.depth_mm).placement
+    reach_mm = length_mm(deepest, found.at_mm) - 1e-6
     there = next(stay for stay in way if stay.placement.depth_mm >= reach_mm)
     x, y, z = np.asarray(found.at_mm, dtype=np.float64).tolist()
     return Gap(found.name, found.structure, float(found.distance_mm), first.instrument.key, there.clock_s, (x, y, z))
 
 
+def length_mm(placement: Placement, at_mm: FloatArray) -> float:
+    """Length along an instrument's axis, from the skin to its tip, at which it comes nearest to a point (3,)."""
+    if not placement.bends:
+        return min(float((at_mm - placement.entry_mm) @ placement.direction), placement.depth_mm)
+    along = np.linspace(0.0, placement.depth_mm, max(2, int(placement.depth_mm / ALONG_MM)))
+    return float(along[np.argmin(np.linalg.norm(placement.course.points(along) - at_mm, axis=1))])
+
+
 def _ways(track: Iterable[Stay]) -> list[list[Stay]]:
-    """The places of each instrument on each axis it had, in order of time."""
+    """The places of each instrument on each course it had, in order of time."""
     ways: dict[tuple[object, ...], list[Stay]] = {}
     for stay in track:
         place = stay.placement
-        axis = (place.instrument.key, place.entry_mm.tobytes(), place.direction.tobytes())
+        axis = (place.instrument.key, place.entry_mm.tobytes(), place.direction.tobytes(), place.bends)
         ways.setdefault(axis, []).append(stay)
     return list(ways.values())

@@ -51,9 +51,20 @@ class Kind(StrEnum):
     BLADE = "blade"
 
 
+class Tip(StrEnum):
+    """How a point is ground; all but the symmetric one steer."""
+
+    SHORT_BEVEL = "short_bevel"
+    QUINCKE = "quincke"
+    CHIBA = "chiba"
+    TUOHY = "tuohy"
+    WHITACRE = "whitacre"
+    SYMMETRIC = "symmetric"
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One instrument, straight, with its tip at the origin of its frame and z running from tip to hub.
+    """One instrument, as made, with its tip at the origin of its frame and z running from tip to hub.
 
     Parameters
     ----------
@@ -73,6 +84,8 @@ class Instrument:
         Length of bare thread at the tip; 0 but for the probe.
     source
         Where the sizes come from.
+    tip
+        How its point is ground: whether and how it steers.
     """
 
     key: str
@@ -83,6 +96,7 @@ class Instrument:
     length_mm: float
     source: str
     helix_mm: float = 0.0
+    tip: Tip = Tip.SYMMETRIC
 
     @property
     def radius_mm(self) -> float:
@@ -90,10 +104,10 @@ class Instrument:
         return self.outer_mm / 2.0
 
 
-def _tube(key: str, title: str, gauge: int, inches: float, source: str) -> Instrument:
+def _tube(key: str, title: str, gauge: int, inches: float, source: str, *, tip: Tip = Tip.SYMMETRIC) -> Instrument:
     outer_mm, inner_mm = STANDARD_GAUGE_MM[gauge]
     kind = Kind.CANNULA if key.endswith("cannula") else Kind.NEEDLE
-    return Instrument(key, f"{title}, {gauge} G", kind, outer_mm, inner_mm, inches * MM_PER_INCH, source)
+    return Instrument(key, f"{title}, {gauge} G", kind, outer_mm, inner_mm, inches * MM_PER_INCH, source, tip=tip)
 
 
 _CANNULA = _tube(
@@ -110,21 +124,25 @@ _TRAY = (
         "Local-anaesthetic needle",
         22,
         3.5,
-        "Assumption: a 3.5 in spinal needle, so that skin and the whole track to the facet can be numbed.",
+        "Assumption: a 3.5 in spinal needle, so that skin and the whole track to the facet can be numbed. "
+        "Assumption: Quincke point.",
+        tip=Tip.QUINCKE,
     ),
     _tube(
         "discography_introducer",
         "Discography introducer",
         18,
         3.5,
-        "Gauge: double-needle discography 18 G / 22 G. Assumption: 3.5 in long, so that a 6 in needle leads by 2.5 in.",
+        "Gauge: double-needle discography 18 G / 22 G. Assumption: 3.5 in long, so that a 6 in needle leads by 2.5 in. "
+        "Assumption: a symmetric stylet point, so that it goes straight.",
     ),
     _tube(
         "discography_needle",
         "Discography needle",
         22,
         6.0,
-        "22 G, 6 in inner needle of double-needle discography.",
+        "22 G, 6 in inner needle of double-needle discography. Assumption: Chiba point.",
+        tip=Tip.CHIBA,
     ),
     Instrument(
         "scalpel",

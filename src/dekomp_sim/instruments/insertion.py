@@ -1,4 +1,4 @@
-"""What a straight needle meets on its way in, at every mm, and how far it gets: bone stops it."""
+"""What a needle meets on its way in, straight or bent, at every mm, and how far it gets: bone stops it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import BONES, Level, Patient, Strand, Structure
 from dekomp_sim.anatomy.disc_regions import region_at
-from dekomp_sim.arrays import FloatArray, UInt8Array, unit
+from dekomp_sim.arrays import FloatArray, UInt8Array, frozen, unit
 from dekomp_sim.errors import OutOfRangeError
+from dekomp_sim.instruments.course import CHORD_MM, Course
 from dekomp_sim.instruments.placement import Placement
 from dekomp_sim.instruments.strand_contact import contact_intervals
 
@@ -31,6 +32,9 @@ years, Jang, Radiology 2019;291:360), so a cortex always stops the needle and ma
 
 BISECTIONS: Final = 20
 """Halvings of one sample step when a boundary is sought: 0.25 mm / 2^20 is far below any meaning."""
+
+JOINT_MM: Final = 0.05
+"""Gap in mm at a joint of two chords below which a contact is one: chords of `CHORD_MM` leave the arc by 0.01 mm."""
 
 EDGE_MM: Final = 3.0
 """Assumption: labels of a disc this near to the formulas of the same disc are its edge voxels (up to 3 mm thick)."""
@@ -104,11 +108,29 @@ def crossings(
     from_mm
         Where the new part begins.
     """
-    if depth_mm <= from_mm:
+    return crossings_along(patient, Course(frozen(entry_mm), unit(direction)), from_mm, depth_mm, radius_mm=radius_mm)
+
+
+def crossings_along(
+    patient: Patient, course: Course, from_mm: float, to_mm: float, *, radius_mm: float = 0.0
+) -> tuple[Crossing, ...]:
+    """The same along a course: tissues at its very points, nerves and vessels against pieces of at most `CHORD_MM`.
+
+    Parameters
+    ----------
+    patient
+        Who.
+    course
+        The needle's axis.
+    from_mm, to_mm
+        Lengths along it below the skin.
+    radius_mm
+        The needle's radius.
+    """
+    if to_mm <= from_mm:
         return ()
-    entry, way = np.asarray(entry_mm, dtype=np.float64), unit(direction)
-    met = [*_strands(patient, entry, way, radius_mm), *_tissues(patient, entry, way, (from_mm, depth_mm))]
-    cut = (_within(crossing, from_mm, depth_mm) for crossing in met)
+    met = [*_strands(patient, course, (from_mm, to_mm), radius_mm), *tissues_along(patient, course, from_mm, to_mm)]
+    cut = (_within(crossing, from_mm, to_mm) for crossing in met)
     return tuple(sorted((c for c in cut if c is not None), key=lambda c: (c.from_mm, c.to_mm)))
 
 
@@ -119,7 +141,7 @@ def structure_at(met: tuple[Crossing, ...], depth_mm: float) -> Crossing | None:
 
 
 def advance(patient: Patient, placement: Placement, to_depth_mm: float) -> Advance:
-    """Push an instrument along its axis to `to_depth_mm`; its tip comes to rest on the first bone.
+    """Push an instrument along its course to `to_depth_mm`; its tip comes to rest on the first bone.
 
     Raises
     ------
@@ -134,10 +156,8 @@ def advance(patient: Patient, placement: Placement, to_depth_mm: float) -> Advan
             "Withdraw it to go back.",
         )
     placement.at_depth(to_depth_mm)  # refuses what is longer than the instrument
-    met = crossings(
-        patient, placement.entry_mm, placement.direction, to_depth_mm,
-        radius_mm=placement.instrument.radius_mm, from_mm=placement.depth_mm,
-    )  # fmt: skip
+    radius_mm = placement.instrument.radius_mm
+    met = crossings_along(patient, placement.course, placement.depth_mm, to_depth_mm, radius_mm=radius_mm)
     bone = next((c for c in met if c.structure in BONES), None)
     if bone is None:
         return Advance(placement.at_depth(to_depth_mm), met, None, to_depth_mm)
@@ -167,13 +187,26 @@ def _within(crossing: Crossing, from_mm: float, to_mm: float) -> Crossing | None
     return Crossing(crossing.structure, first, last, crossing.name, crossing.level, crossing.pierced)
 
 
-def _strands(patient: Patient, entry: FloatArray, way: FloatArray, radius_mm: float) -> list[Crossing]:
-    return [c for strand in patient.strands for c in _contacts(strand, entry, way, radius_mm)]
+def _strands(patient: Patient, course: Course, span_mm: tuple[float, float], radius_mm: float) -> list[Crossing]:
+    pieces = list(course.pieces(*span_mm))
+    near = [strand for strand in patient.strands if _may_meet(strand, course, span_mm, radius_mm)]
+    return [c for strand in near for c in _contacts(strand, course, pieces, radius_mm)]
 
 
-def _contacts(strand: Strand, entry: FloatArray, way: FloatArray, radius_mm: float) -> list[Crossing]:
-    touched = contact_intervals(strand, entry, way, radius_mm)
-    core = contact_intervals(strand, entry, way, 0.0) if touched else []
+def _may_meet(strand: Strand, course: Course, span_mm: tuple[float, float], radius_mm: float) -> bool:
+    """Whether the boxes about a strand and about a bent course overlap; a line is met in one go anyway."""
+    if not course.bends:
+        return True
+    ends = course.points(np.array([cut for piece in course.pieces(*span_mm) for cut in piece]))
+    room = float(strand.radius_mm.max()) + radius_mm + CHORD_MM
+    below = ends.min(axis=0) - room > strand.path_mm.max(axis=0)
+    above = ends.max(axis=0) + room < strand.path_mm.min(axis=0)
+    return not bool((below | above).any())
+
+
+def _contacts(strand: Strand, course: Course, pieces: list[tuple[float, float]], radius_mm: float) -> list[Crossing]:
+    touched = _along_pieces(strand, course, pieces, radius_mm)
+    core = _along_pieces(strand, course, pieces, 0.0) if touched else []
     return [
         Crossing(
             strand.structure, first, last, strand.name, strand.level,
@@ -183,16 +216,56 @@ def _contacts(strand: Strand, entry: FloatArray, way: FloatArray, radius_mm: flo
     ]  # fmt: skip
 
 
-def _tissues(patient: Patient, entry: FloatArray, way: FloatArray, span_mm: tuple[float, float]) -> list[Crossing]:
-    """The gapless list of tissues along the axis, boundaries found by halving."""
+def _along_pieces(
+    strand: Strand, course: Course, pieces: list[tuple[float, float]], radius_mm: float
+) -> list[tuple[float, float]]:
+    """Lengths along the course at which it lies within `radius_mm` of the strand, merged over its pieces."""
+    if not course.bends:  # one line: also what it touches before and after the span, cut later
+        return contact_intervals(strand, course.entry_mm, course.direction, radius_mm)
+    found: list[tuple[float, float]] = []
+    for first, last in pieces:
+        start, end = course.points(np.array([first, last]))
+        met = contact_intervals(strand, start, unit(end - start), radius_mm)
+        found += [(first + max(a, 0.0), first + min(b, last - first)) for a, b in met if b > 0.0 and a < last - first]
+    return _joined(found)
+
+
+def _joined(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Ascending intervals with those made one that meet at the end of a piece."""
+    joined: list[tuple[float, float]] = []
+    for first, last in intervals:
+        if joined and first <= joined[-1][1] + JOINT_MM:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def tissues_along(
+    patient: Patient, course: Course, from_mm: float, to_mm: float, *, halvings: int = BISECTIONS
+) -> list[Crossing]:
+    """The gapless list of tissues along a course without the nerves and vessels over it, boundaries found by halving.
+
+    Parameters
+    ----------
+    patient
+        Who.
+    course
+        The needle's axis.
+    from_mm, to_mm
+        Lengths along it below the skin.
+    halvings
+        How often a step of `SAMPLE_MM` is halved to find a boundary.
+    """
+    span_mm = (from_mm, to_mm)
     count = max(2, int(np.ceil((span_mm[1] - span_mm[0]) / SAMPLE_MM)) + 1)
     depths = np.linspace(*span_mm, count)
-    kinds, discs = _classify(patient, entry + depths[:, None] * way)
+    kinds, discs = _classify(patient, course.points(depths))
     change = np.flatnonzero((np.diff(kinds) != 0) | (np.diff(discs) != 0))
     low, high = depths[change], depths[change + 1]
-    for _ in range(BISECTIONS):
+    for _ in range(halvings):
         middle = (low + high) / 2.0
-        kind, disc = _classify(patient, entry + middle[:, None] * way)
+        kind, disc = _classify(patient, course.points(middle))
         same = (kind == kinds[change]) & (disc == discs[change])
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     edges = np.concatenate([[span_mm[0]], high, [span_mm[1]]])

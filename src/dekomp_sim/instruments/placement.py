@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,11 +13,13 @@ from dekomp_sim.arrays import FloatArray, frozen, unit
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Helix, Rigid, Rod, Solid, Tube
 from dekomp_sim.instruments.catalogue import PROBE_CORE_MM, PROBE_PITCH_MM, Instrument, Kind
+from dekomp_sim.instruments.course import Bend, Course
+from dekomp_sim.instruments.deflection import towards_deg
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
-    """A straight instrument in the patient frame.
+    """An instrument in the patient frame: straight outside the skin, below it along its course.
 
     Parameters
     ----------
@@ -24,11 +28,15 @@ class Placement:
     entry_mm
         (3,) where its axis meets the skin.
     direction
-        (3,) inward along the axis; scaled to length 1.
+        (3,) inward along the axis at the skin; scaled to length 1.
     depth_mm
-        From the entry to the tip; below 0 the tip is before the skin.
+        From the entry to the tip, along the needle; below 0 the tip is before the skin.
     roll_deg
-        Turn about the axis.
+        Where a bevel's opening faces: 0 to the patient's head, clockwise as the operator sees it from the hub.
+    bends
+        The arcs it lies in; none where it is straight.
+    opened_mm
+        Depth to which its own way was cut before; drawn back and pushed on along it, it meets friction only.
 
     Raises
     ------
@@ -41,6 +49,8 @@ class Placement:
     direction: FloatArray
     depth_mm: float
     roll_deg: float = 0.0
+    bends: tuple[Bend, ...] = ()
+    opened_mm: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entry_mm", frozen(self.entry_mm, (3,)))
@@ -54,25 +64,68 @@ class Placement:
             )
 
     @property
+    def course(self) -> Course:
+        """The way of its axis; beyond the tip, the way on without a turn of the bevel."""
+        return Course(self.entry_mm, self.direction, self.bends)
+
+    @property
     def tip_mm(self) -> FloatArray:
         """(3,) the tip."""
-        return np.asarray(self.entry_mm + self.depth_mm * self.direction)
+        return self.course.points(self.depth_mm)
+
+    @property
+    def tip_direction(self) -> FloatArray:
+        """(3,) unit vector inward at the tip."""
+        return self.course.inward(self.depth_mm)
 
     @property
     def hub_mm(self) -> FloatArray:
         """(3,) where the shaft ends in the hub."""
-        return np.asarray(self.tip_mm - self.instrument.length_mm * self.direction)
+        reached = self.entry_mm + self.depth_mm * self.direction  # where the tip were if nothing bent
+        return np.asarray(reached - self.instrument.length_mm * self.direction)
 
     @property
     def patient_from_instrument(self) -> Rigid:
-        """Frame with its origin at the tip and z from tip to hub."""
-        across = np.eye(3)[int(np.argmin(np.abs(self.direction)))]
-        turned = Rigid.from_axes(self.tip_mm, -self.direction, across)
-        return turned @ Rigid.about_axis([0.0, 0.0, 1.0], self.roll_deg)
+        """Frame with its origin at the tip, z from tip to hub, and y where a bevel's opening faces."""
+        return self.course.frame(self.depth_mm) @ Rigid.about_axis([0.0, 0.0, 1.0], -self.roll_deg)
+
+    def axis_mm(self, from_mm: float = 0.0) -> FloatArray:
+        """(n, 3) its axis from `from_mm` below the skin to the tip as a polyline; two points where it is straight."""
+        cuts = [from_mm, *(last for _, last in self.course.pieces(from_mm, self.depth_mm))]
+        return self.course.points(np.array(cuts))
 
     def at_depth(self, depth_mm: float) -> Placement:
-        """The same instrument on the same axis with its tip at `depth_mm`."""
-        return replace(self, depth_mm=depth_mm)
+        """The same instrument on the same course with its tip at `depth_mm`."""
+        return replace(self, depth_mm=depth_mm, opened_mm=max(self.opened_mm, self.depth_mm))
+
+    def steered(self, per_mm: float, from_mm: float | None = None) -> Placement:
+        """Ready to be pushed on with a curvature by its bevel as it faces now; the arcs it lies in stay.
+
+        Where that is the way it came it stays in its hole; a way that parts from it is cut anew.
+
+        Parameters
+        ----------
+        per_mm
+            Curvature, 1/mm.
+        from_mm
+            Where the new part begins, where that is not the tip: the end of what it lies in.
+        """
+        begins_mm = max(self.depth_mm if from_mm is None else from_mm, 0.0)
+        bend = Bend(begins_mm, per_mm, towards_deg(self.instrument, self.roll_deg) % 360.0)
+        begun = tuple(old for old in self.bends if old.from_mm <= begins_mm)
+        last = begun[-1] if begun else Bend(0.0, 0.0, bend.towards_deg)
+        parts_mm = self.bends[len(begun)].from_mm if len(begun) < len(self.bends) else self.opened_mm
+        straight_on = last.per_mm == bend.per_mm == 0.0
+        if not straight_on and (last.per_mm, last.towards_deg) != (bend.per_mm, bend.towards_deg):
+            begun, parts_mm = (*(old for old in begun if old.from_mm < begins_mm), bend), begins_mm
+        return replace(self, bends=begun, opened_mm=min(self.opened_mm, parts_mm))
+
+    def carried(self, way_mm: float) -> Placement:
+        """Moved by what it lies in: the straight part grows or shrinks, the arcs beyond its guide keep their form."""
+        if not self.bends:
+            return self.at_depth(self.depth_mm + way_mm)
+        moved = tuple(replace(bend, from_mm=max(bend.from_mm + way_mm, 0.0)) for bend in self.bends)
+        return replace(self, bends=moved).at_depth(self.depth_mm + way_mm)
 
 
 def coaxial(inner: Instrument, outer: Placement, beyond_mm: float | None = None) -> Placement:
@@ -89,7 +142,7 @@ def coaxial(inner: Instrument, outer: Placement, beyond_mm: float | None = None)
         raise OutOfRangeError(
             f"{inner.title} in {outer.instrument.title}", f"{past_mm:.1f} mm beyond its tip", f"up to {reach_mm:.1f} mm"
         )
-    return Placement(inner, outer.entry_mm, outer.direction, outer.depth_mm + past_mm, outer.roll_deg)
+    return Placement(inner, outer.entry_mm, outer.direction, outer.depth_mm + past_mm, outer.roll_deg, outer.bends)
 
 
 def redirected(placement: Placement, aim_mm: ArrayLike) -> Placement:
@@ -110,9 +163,20 @@ def solids(placement: Placement, turn_deg: float = 0.0) -> tuple[Solid, ...]:
     item, tip, hub = placement.instrument, placement.tip_mm, placement.hub_mm
     if item.kind is Kind.PROBE:
         return _probe(placement, turn_deg)
+    if not placement.bends:
+        return (_straight(item, tip, hub),)
+    return tuple(_straight(item, first, last) for first, last in _chain(placement))
+
+
+def _straight(item: Instrument, tip: FloatArray, hub: FloatArray) -> Solid:
     if item.inner_mm > 0.0:
-        return (Tube(tip, hub, item.radius_mm, item.inner_mm / 2.0),)
-    return (Rod(tip, hub, item.radius_mm),)
+        return Tube(tip, hub, item.radius_mm, item.inner_mm / 2.0)
+    return Rod(tip, hub, item.radius_mm)
+
+
+def _chain(placement: Placement) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Straight pieces of a bent needle from the tip backward, each from its tip end; the last one ends in the hub."""
+    return pairwise([*placement.axis_mm()[::-1], placement.hub_mm])
 
 
 def _probe(placement: Placement, turn_deg: float) -> tuple[Solid, ...]:

@@ -254,12 +254,18 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Push an instrument along its axis to a depth below the skin, or to a mark plus an offset."""
+    """Push an instrument on to a depth below the skin, or to a mark plus an offset; depths count along the needle.
+
+    `bevel_deg` holds the needle with its bevel's opening facing there, 0 to the patient's head and clockwise as the
+    operator sees it: a bevelled needle then curves away from its opening. Without it the operator turns the needle to
+    and fro between finger and thumb, and it goes straight on.
+    """
 
     instrument: str
     to: Mark | None = None
     offset_mm: Annotated[float, Ge(-300.0), Le(300.0)] = 0.0
     to_depth_mm: Depth | None = None
+    bevel_deg: Angle | None = None
     do: Literal["advance"] = "advance"
 
     def __post_init__(self) -> None:

@@ -136,7 +136,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.Insert():
             return insert(case, action)
         case do.Advance():
-            return push(case, action.instrument, depth_wanted_mm(case, action))
+            return push(case, action.instrument, depth_wanted_mm(case, action), action.bevel_deg)
         case do.Withdraw():
             return pull(case, action.instrument, depth_wanted_mm(case, action))
         case do.Redirect():

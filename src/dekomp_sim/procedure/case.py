@@ -104,6 +104,30 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """What the hand felt of one push.
+
+    Parameters
+    ----------
+    clock_s
+        When it began.
+    instrument
+        Key of the one whose tip led.
+    curve
+        (depth in mm below the skin, force in N), by depth.
+    """
+
+    clock_s: float
+    instrument: str
+    curve: tuple[tuple[float, float], ...]
+
+    @property
+    def peak_n(self) -> float:
+        """The greatest force."""
+        return max((force for _, force in self.curve), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Puncture:
     """An instrument set on the skin; `through_incision` where the skin was cut there."""
 
@@ -194,7 +218,7 @@ class Case:
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
     probe_fatigue
         Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
-    antibiotics, deposits, punctures, redirects, track, exposures, injections, receipts, events
+    antibiotics, deposits, punctures, redirects, track, pushes, exposures, injections, receipts, events
         The records, each in order of time.
     """
 
@@ -222,6 +246,7 @@ class Case:
     punctures: tuple[Puncture, ...] = ()
     redirects: int = 0
     track: tuple[Tip, ...] = ()
+    pushes: tuple[Push, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     injections: tuple[Injection, ...] = ()
     probe_fatigue: float = 0.0

@@ -6,6 +6,7 @@ allowed, and leaves an event.
 
 from __future__ import annotations
 
+import math
 from typing import Final, assert_never
 
 from dekomp_sim.instruments import (
@@ -33,6 +34,9 @@ REDIRECT_DEPTH_MM: Final = 40.0
 
 Assumption: a needle is drawn back to the fascia first; the skin-to-fascia way is about half the way to the facet.
 """
+
+DRAG_MM: Final = 12.0
+"""Farthest in mm that a turn may take a tip sideways through tissue. Assumption: what loose fat and muscle give."""
 
 TOUCHING_MM: Final = 1e-6
 """Distance in mm below which two hubs touch: far below any reading, above rounding."""
@@ -231,7 +235,19 @@ def _redirect(case: Case, action: do.Redirect) -> str | None:
     why = (
         f"The tip is {deepest:.0f} mm deep: withdraw to {REDIRECT_DEPTH_MM:.0f} mm first; levering breaks instruments."
     )
-    return _when(deepest <= REDIRECT_DEPTH_MM, why)
+    return _when(deepest <= REDIRECT_DEPTH_MM, why) or _drag(max(deepest, 0.0), action)
+
+
+def _drag(deepest_mm: float, action: do.Redirect) -> str | None:
+    """The pivot is the skin: a deep tip turned far would drag the tissue about it along."""
+    angle = math.radians(math.hypot(action.medial_deg, action.cranial_deg))
+    aside_mm = 2.0 * deepest_mm * math.sin(angle / 2.0)
+    free_mm = DRAG_MM / (2.0 * math.sin(angle / 2.0)) if angle else deepest_mm
+    why = (
+        f"Turned by {math.degrees(angle):.0f} degrees about the skin, the tip at {deepest_mm:.0f} mm would drag tissue "
+        f"{aside_mm:.0f} mm aside: withdraw to {math.floor(free_mm)} mm first, or turn less."
+    )
+    return _when(aside_mm <= DRAG_MM, why)
 
 
 def _inject(case: Case, action: do.InjectContrast) -> str | None:

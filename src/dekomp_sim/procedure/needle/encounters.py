@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from dekomp_sim.anatomy.labels import BONES, Level, Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments import Advance, Crossing, Placement
@@ -96,7 +94,7 @@ def _wrong_level(case: Case, placement: Placement, crossing: Crossing) -> list[E
 
 
 def _at(placement: Placement, depth_mm: float) -> FloatArray:
-    return np.asarray(placement.entry_mm + depth_mm * placement.direction)
+    return placement.course.points(depth_mm)
 
 
 def _contact(case: Case, placement: Placement, crossing: Crossing) -> Contact:

@@ -30,6 +30,7 @@ from dekomp_sim.procedure.clinic.lapses import on_entering_disc
 from dekomp_sim.procedure.events import Event, Said, Severity
 from dekomp_sim.procedure.needle.encounters import encounters, enters_disc
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, reach_mm
+from dekomp_sim.procedure.needle.steering import free_from_mm, push_felt, steered
 from dekomp_sim.procedure.rules import guide
 
 SPEED_MM_S: Final = 2.0
@@ -95,19 +96,22 @@ def seat(case: Case, key: str, outer: str, beyond_mm: float | None = None) -> Ca
     return push(within, key, goal) if goal > flush.depth_mm else within
 
 
-def push(case: Case, key: str, to_depth_mm: float) -> Case:
-    """Advance an instrument, and what is in it, to a depth below the skin or until bone or its hub stops it."""
-    placement = case.placements[key]
+def push(case: Case, key: str, to_depth_mm: float, bevel_deg: float | None = None) -> Case:
+    """Advance an instrument, and what is in it, to a depth below the skin or until bone or its hub stops it.
+
+    Its bevel is held where `bevel_deg` says; what it carries within keeps the form it has.
+    """
     goal_mm = min(to_depth_mm, reach_mm(case, key))
-    way_mm = goal_mm - placement.depth_mm
+    ready = replace(case, placements=_joined(case.placements, {key: steered(case, key, bevel_deg)}))
+    way_mm = goal_mm - case.placements[key].depth_mm
     moving = _with_inner(case, key)
-    starts = {name: _free_from_mm(case, name) for name in moving}
-    travels = {name: _travel(case, name, starts[name], way_mm) for name in moving}
+    starts = {name: free_from_mm(case, name) for name in moving}
+    travels = {name: _travel(ready, name, starts[name], way_mm, carried=name != key) for name in moving}
     short_mm = max(_shortfall(travel) for travel in travels.values())
     if short_mm > 0.0:
         way_mm = max(way_mm - short_mm, 0.0)
-        travels = {n: _clipped(_travel(case, n, starts[n], way_mm), travels[n]) for n in moving}
-    now = {name: case.placements[name].at_depth(case.placements[name].depth_mm + way_mm) for name in moving}
+        travels = {n: _clipped(_travel(ready, n, starts[n], way_mm, carried=n != key), travels[n]) for n in moving}
+    now = {name: _moved(ready.placements[name], way_mm, carried=name != key) for name in moving}
     clock_s = case.clock_s + way_mm / SPEED_MM_S
     told = [event for name in reversed(moving) for event in _told(case, travels[name], starts[name])]
     leader = max(moving, key=lambda name: now[name].depth_mm)
@@ -118,16 +122,16 @@ def push(case: Case, key: str, to_depth_mm: float) -> Case:
         case,
         placements=_joined(case.placements, now),
         track=(*case.track, *_tips(clock_s, now.values())),
+        pushes=(*case.pushes, push_felt(ready, key, travels[leader], starts[leader])),
         events=(*case.events, *_once(told)),
         clock_s=clock_s,
     )
 
 
 def pull(case: Case, key: str, to_depth_mm: float) -> Case:
-    """Withdraw an instrument, and what is in it, to a depth below the skin."""
+    """Withdraw an instrument, and what is in it, to a depth below the skin, back along its course."""
     way_mm = case.placements[key].depth_mm - to_depth_mm
-    moving = _with_inner(case, key)
-    now = {name: case.placements[name].at_depth(case.placements[name].depth_mm - way_mm) for name in moving}
+    now = {name: _moved(case.placements[name], -way_mm, carried=name != key) for name in _with_inner(case, key)}
     clock_s = case.clock_s + way_mm / SPEED_MM_S
     track = (*case.track, *_tips(clock_s, now.values()))
     return replace(case, placements=_joined(case.placements, now), track=track, clock_s=clock_s)
@@ -139,7 +143,7 @@ def turn(case: Case, action: do.Redirect) -> Case:
     medial = _tilted(straight, np.array([-float(case.side.sign), 0.0, 0.0]), action.medial_deg)
     direction = _tilted(medial, np.array([0.0, 0.0, 1.0]), action.cranial_deg)
     moving = _with_inner(case, action.instrument)
-    now = {name: replace(case.placements[name], direction=direction) for name in moving}
+    now = {name: _turned(case.placements[name], direction) for name in moving}
     return replace(
         case,
         placements=_joined(case.placements, now),
@@ -156,6 +160,11 @@ def take_out(case: Case, key: str) -> Case:
     left = {name: placement for name, placement in case.placements.items() if name not in leaving}
     clock_s = case.clock_s + HANDLING_S + max(deepest, 0.0) / SPEED_MM_S
     return replace(case, placements=MappingProxyType(left), nest=removed(key, case.nest), clock_s=clock_s)
+
+
+def _turned(placement: Placement, direction: FloatArray) -> Placement:
+    """About the skin, with what bends it lies in; the way ahead is not the old hole."""
+    return replace(placement, direction=direction, opened_mm=min(placement.opened_mm, max(placement.depth_mm, 0.0)))
 
 
 def _tilted(direction: FloatArray, towards: FloatArray, angle_deg: float) -> FloatArray:
@@ -178,18 +187,16 @@ def _with_inner(case: Case, key: str) -> tuple[str, ...]:
     return (key,) if inner is None else (key, *_with_inner(case, inner))
 
 
-def _free_from_mm(case: Case, key: str) -> float:
-    """Depth from which an instrument meets tissue: its tip, or the tip of what it lies in where that is deeper."""
-    own = case.placements[key].depth_mm
-    outer = case.nest.get(key)
-    return own if outer is None else max(own, case.placements[outer].depth_mm)
+def _moved(placement: Placement, way_mm: float, *, carried: bool) -> Placement:
+    return placement.carried(way_mm) if carried else placement.at_depth(placement.depth_mm + way_mm)
 
 
-def _travel(case: Case, key: str, start_mm: float, way_mm: float) -> Advance:
+def _travel(case: Case, key: str, start_mm: float, way_mm: float, *, carried: bool) -> Advance:
     """How one member gets on: through tissue only beyond `start_mm`, the rest is inside its guide."""
     placement = case.placements[key]
     goal = max(placement.depth_mm + way_mm, start_mm)
-    return advance(case.patient, placement.at_depth(start_mm), goal)
+    going = placement.carried(way_mm) if carried else placement
+    return advance(case.patient, replace(going, depth_mm=start_mm), goal)
 
 
 def _shortfall(travel: Advance) -> float:
@@ -209,7 +216,10 @@ def _told(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
 
 def _felt(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
     new = [c for c in travel.crossings if c.structure in FELT and c.from_mm > start_mm + 1e-6 and c.pierced]
-    return tuple(Said(case.clock_s, "hand", f"{c.from_mm:.0f} mm, {FELT[c.structure]}.") for c in new)
+    layers = [Said(case.clock_s, "hand", f"{c.from_mm:.0f} mm, {FELT[c.structure]}.") for c in new]
+    if travel.stopped_by is not None:
+        layers.append(Said(case.clock_s, "hand", f"{travel.placement.depth_mm:.0f} mm, hard and it stops: bone."))
+    return tuple(layers)
 
 
 def _at_hub(case: Case, key: str, goal_mm: float, wanted_mm: float) -> Event:

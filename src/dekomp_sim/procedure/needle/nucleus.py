@@ -27,8 +27,9 @@ from dekomp_sim.instruments.catalogue import PROBE_CORE_MM
 from dekomp_sim.instruments.fatigue import bending_stress_mpa, life_used
 from dekomp_sim.procedure.actions import Decompress, InjectContrast, Mark
 from dekomp_sim.procedure.case import Case, Injection
-from dekomp_sim.procedure.clinic.awake import EASED, NOTICED, complaint, numbness, rating
+from dekomp_sim.procedure.clinic.awake import EASED, NOTICED, complaint, rating
 from dekomp_sim.procedure.clinic.lapses import OUTSIDE_NUCLEUS_S, after_removal, on_decompressing
+from dekomp_sim.procedure.clinic.local_anaesthetic import numbness
 from dekomp_sim.procedure.events import (
     Breach,
     BreachKind,

@@ -11,9 +11,11 @@ from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.errors import InputError
+from dekomp_sim.instruments import Course
 from dekomp_sim.procedure.actions import Advance, Incise, Insert, Point, Withdraw
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.needle.marks import marks
+from dekomp_sim.procedure.needle.steering import course_ahead
 
 SKIN_SEARCH_MM: Final = 40.0
 """Distance in mm along an axis within which its skin entry is looked for. Assumption: a shifted entry on a back."""
@@ -72,8 +74,8 @@ def tip_in_disc(case: Case, key: str) -> bool:
 def depth_wanted_mm(case: Case, action: Advance | Withdraw) -> float:
     """Depth below the skin that an action asks for.
 
-    A mark is looked for along the instrument's own axis; where that misses the disc it counts along the planned one,
-    as an operator who does not know it yet would count.
+    A mark is looked for along the way the instrument would take; where that misses the disc it counts along the
+    planned one, as an operator who does not know it yet would count.
 
     Raises
     ------
@@ -83,8 +85,9 @@ def depth_wanted_mm(case: Case, action: Advance | Withdraw) -> float:
     if action.to is None:
         return float(action.to_depth_mm or 0.0)
     placement = case.placements[action.instrument]
-    planned = marks(case.shape, case.plan.entry_mm, case.plan.direction)
-    found = planned | marks(case.shape, placement.entry_mm, placement.direction)
+    bevel_deg = action.bevel_deg if isinstance(action, Advance) else None
+    ahead = placement.course if isinstance(action, Withdraw) else course_ahead(case, action.instrument, bevel_deg)
+    found = marks(case.shape, Course(case.plan.entry_mm, case.plan.direction)) | marks(case.shape, ahead)
     if action.to not in found:
         raise InputError(f"{action.do} to", action.to, ", ".join(found))
     return found[action.to] + action.offset_mm
