@@ -16,7 +16,7 @@ from dekomp_sim.debrief.track import gaps_of, least_gaps, stays
 from dekomp_sim.instruments import solids
 from dekomp_sim.procedure import Case, Contact, Refusal, after
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.clinic.awake import Deposit
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
 from dekomp_sim.procedure.needle.sites import as_tuple
 
 NEEDLE = "discography_needle"

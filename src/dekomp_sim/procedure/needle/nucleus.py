@@ -208,7 +208,7 @@ def _run(case: Case, action: Decompress, share: float) -> ProbeRun:
 def _life_used(case: Case, action: Decompress) -> float:
     """Share of the probe's fatigue life that a run costs: bent between the rim of the disc and the handle."""
     probe = case.placements["probe"]
-    rim_mm = marks(case.shape, probe.entry_mm, probe.direction).get(Mark.ANNULUS, probe.depth_mm)
+    rim_mm = marks(case.shape, probe.course).get(Mark.ANNULUS, probe.depth_mm)
     free_mm = rim_mm + probe.instrument.length_mm - probe.depth_mm
     stress_mpa = bending_stress_mpa(PROBE_CORE_MM / 2.0, action.lever_deg, free_mm)
     return life_used(stress_mpa, action.rpm / 60.0 * action.seconds)
