@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -77,7 +78,7 @@ tales = st.builds(
 
 def written(tale: Tale, path: Path, flow: bool = False) -> Path:
     yaml = YAML(typ="safe")
-    yaml.default_flow_style = flow
+    yaml.default_flow_style = False
     out = StringIO()
     plain: dict[str, Any] = asdict(tale)
     plain["person"]["side"] = tale.person.side.value
@@ -85,7 +86,8 @@ def written(tale: Tale, path: Path, flow: bool = False) -> Path:
     if tale.doses is not None:
         plain["doses"] = {side.value: dose for side, dose in tale.doses.items()}
     yaml.dump(plain, out)
-    path.write_text(out.getvalue(), encoding="utf-8")
+    # in flow style JSON, which YAML holds: ruamel's own writer leaves a title such as ":0" bare there, which nobody reads
+    path.write_text(json.dumps(plain, ensure_ascii=False) if flow else out.getvalue(), encoding="utf-8")
     return path
 
 
