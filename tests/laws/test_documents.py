@@ -86,7 +86,7 @@ def written(tale: Tale, path: Path, flow: bool = False) -> Path:
     if tale.doses is not None:
         plain["doses"] = {side.value: dose for side, dose in tale.doses.items()}
     yaml.dump(plain, out)
-    # in flow style JSON, which YAML holds: ruamel's own writer leaves a title such as ":0" bare there, which nobody reads
+    # in flow style JSON, which YAML holds: ruamel's own writer leaves a title such as ":0" bare, which nobody reads
     path.write_text(json.dumps(plain, ensure_ascii=False) if flow else out.getvalue(), encoding="utf-8")
     return path
 
