@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -42,12 +43,11 @@ from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 from dekomp_sim.scenario.player import Played, play
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.cameras import View
-from dekomp_sim.viewer.probe import probe
+from dekomp_sim.viewer.probe import Renderer, probe
 
 SCENES: Final = {
     View.CLOSE_UP: "The treated disc from the side of the approach",
     View.AXIAL: "The treated disc from the feet, cut open",
-    View.OVERVIEW: "The approach from behind",
 }
 """The 3D pictures of a run, with their titles."""
 
@@ -106,12 +106,14 @@ def perform(request: Request, console: Console) -> bool:
     """
     path = document("scenarios", request.scenario)
     story = read_yaml(path, Story)
-    with output_folder(request.out, overwrite=request.overwrite) as folder:
+    # whether 3D pictures can be drawn is found out in a second process, while the case is played
+    with output_folder(request.out, overwrite=request.overwrite) as folder, ThreadPoolExecutor(1) as aside:
+        asked = aside.submit(probe) if request.picture_3d else None
         with console.status("Preparing the patient (built once, then cached) ..."):
             patient = _patient(story, request)
         header = _provenance(path, story, patient)
         cases, pictures = _played(story, patient, folder, header, console)
-        scenes = _scenes(cases, folder, console) if request.picture_3d else ()
+        scenes = _scenes(cases, asked.result(), folder, console) if asked else ()
         digest = case_digest(cases[-1])
         metrics = measure(cases)
         with console.status("Writing the report ..."):
@@ -172,13 +174,12 @@ def _played(
     return cases, witness.pictures
 
 
-def _scenes(cases: Sequence[Case], folder: Path, console: Console) -> tuple[Still, ...]:
+def _scenes(cases: Sequence[Case], renderer: Renderer, folder: Path, console: Console) -> tuple[Still, ...]:
     """The 3D pictures, or none and a word why."""
+    if not renderer:
+        console.print(f"No 3D picture: {renderer.reason}. {renderer.remedy}", soft_wrap=True)
+        return ()
     with console.status("Drawing the 3D pictures ..."):
-        renderer = probe()
-        if not renderer:
-            console.print(f"No 3D picture: {renderer.reason}. {renderer.remedy}", soft_wrap=True)
-            return ()
         from dekomp_sim.viewer.snapshot import snapshot  # VTK: a second and a half, and only where it can draw
 
         drawn = []

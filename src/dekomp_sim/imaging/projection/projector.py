@@ -87,18 +87,20 @@ class Projector:
         sums = np.zeros((len(self._floors), blocks, plane.across[2], LANES), dtype=np.float32)
         out = np.empty((len(self._floors), detector.rows, detector.cols), dtype=np.float32)
 
-        def sweep(task: tuple[int, int]) -> None:
-            field, block = task
-            sweep_block(
-                slab.flat, slab.strides, slab.spans[field], columns, rows, np.int16(self._floors[field]), block,
-                sums[field, block].reshape(-1),
-            )  # fmt: skip
+        def sweep(tasks: list[tuple[int, int]]) -> None:
+            for field, block in tasks:
+                sweep_block(
+                    slab.flat, slab.strides, slab.spans[field], columns, rows, np.int16(self._floors[field]), block,
+                    sums[field, block].reshape(-1),
+                )  # fmt: skip
 
         def warp(start: int) -> None:
             warp_rows(sums, plane.pixel_map, plane.factors, (start, min(start + 32, detector.rows)), out)
 
         with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(sweep, [(field, block) for field in range(len(self._floors)) for block in range(blocks)]))
+            tasks = [(field, block) for block in range(blocks) for field in range(len(self._floors))]
+            heaps = 6 * self._threads  # enough to even out, few enough that handing out costs nothing
+            list(pool.map(sweep, [tasks[start::heaps] for start in range(heaps)]))
             list(pool.map(warp, range(0, detector.rows, 32)))
         return out
 
