@@ -58,7 +58,8 @@ class DiscShape:
     concavity_mm
         Extra height in the middle, both endplates together.
     nucleus_fraction
-        Linear size of the nucleus over the disc's (0.64 at L4-5, 0.72 at L5-S1: in vivo MRI, n=41, Medicine 2014;93(27)).
+        Linear size of the nucleus over the disc's: 0.64 at L4-5, 0.72 at L5-S1 (in vivo MRI, n=41, ovid
+        00005792-201412030-00064).
     protrusion
         The herniation at this level, or None.
     """
@@ -112,7 +113,7 @@ class DiscShape:
 
     def nucleus_rim(self, points_mm: FloatArray) -> FloatArray:
         """Like `rim`, for the nucleus (...): below 1 inside it. The nucleus sits 6 % of the half depth behind the
-        centre and keeps 1 mm from the endplates' rims (the centroid lies slightly behind: J Biomech Eng 2019;141:051004).
+        centre and keeps 1 mm from the endplates' rims (the centroid lies slightly behind: ASME 141/5/051004).
         """
         shifted = points_mm - np.array([0.0, 0.06 * self.half_depth_mm, 0.0])
         in_plane = self.rim(shifted) / self.nucleus_fraction
