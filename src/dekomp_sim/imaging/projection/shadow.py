@@ -1,6 +1,6 @@
 """The shadow of instruments: analytic path lengths through rods, tubes, helices and balls, averaged over each pixel.
 
-No voxels: the chord of a ray in a cylinder or sphere is a closed form, exact at any pixel size; 4 x 4 rays a pixel make
+No voxels: the chord of a ray in a cylinder or sphere is a closed form, exact at any pixel size; 6 x 6 rays a pixel make
 its edge smooth. What is averaged is areal density, not transmission, so the rim of a needle is a little too dark where
 steel fills part of a pixel.
 """
@@ -33,7 +33,7 @@ SUBSTANCE_OF: Final[Mapping[Material, Substance]] = {
 _TURN_PARTS = 24
 """Straight pieces one turn of a helix is cut into; its length is then 0.3 % short (sin(x)/x at pi/24)."""
 
-_SAMPLES = 4
+_SAMPLES = 6
 """Rays across and down a pixel."""
 
 
