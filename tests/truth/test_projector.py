@@ -130,6 +130,4 @@ def test_a_needle_drawn_analytically_equals_one_projected_from_a_fine_grid() -> 
     ]
     voxels = fine.reshape(64, 4, 64, 4).mean(axis=(1, 3)) / 10000.0 * STEEL / 10.0
     drawn = areal(Rod(start, end, radius), carm, detector)
-    assert (
-        np.abs(drawn - voxels).max() < 0.01 * drawn.max()
-    )  # 1 % of the peak, plus a tenth of a voxel of steel
+    assert np.abs(drawn - voxels).max() < 0.01 * drawn.max()
