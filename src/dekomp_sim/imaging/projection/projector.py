@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,7 +16,9 @@ from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.projection.lanes import LANES
 from dekomp_sim.imaging.projection.region import Region
-from dekomp_sim.imaging.projection.sweep import crossings, sweep_block, value_spans, warp_rows
+from dekomp_sim.imaging.projection.sweep import crossings, sweep_blocks, value_spans, warp_rows
+
+_Task = TypeVar("_Task")
 
 _MARGIN = 2
 """Accumulation-plane samples beyond the detector's outline, for the cubic warp."""
@@ -68,6 +72,7 @@ class Projector:
         self._threads = threads or os.cpu_count() or 1
         self._slabs: dict[int, _Slab] = {}
         self._padded: dict[bool, Int16Array] = {}
+        self._pool: ThreadPoolExecutor | None = None
 
     def line_integrals(self, carm: CArm, detector: Detector, region: Region | None = None) -> Float32Array:
         """(floors, rows, cols) float32 integral of the counts above each floor along each pixel's ray, counts mm.
@@ -84,25 +89,34 @@ class Projector:
         columns = _table(plane.across, plane, slab.axes[2], slab.shape[2])
         rows = _table(plane.upward, plane, slab.axes[1], slab.shape[1])
         blocks = -(-plane.upward[2] // LANES)
+        heaps = 6 * self._threads  # blocks are dealt out in turn; enough heaps to even out cores that are unlike
         sums = np.zeros((len(self._floors), blocks, plane.across[2], LANES), dtype=np.float32)
         out = np.empty((len(self._floors), detector.rows, detector.cols), dtype=np.float32)
 
-        def sweep(tasks: list[tuple[int, int]]) -> None:
-            for field, block in tasks:
-                sweep_block(
-                    slab.flat, slab.strides, slab.spans[field], columns, rows, np.int16(self._floors[field]), block,
-                    sums[field, block].reshape(-1),
-                )  # fmt: skip
+        def sweep(task: tuple[int, int]) -> None:
+            field, start = task
+            sweep_blocks(
+                slab.flat, slab.strides, slab.spans[field], columns, rows, np.int16(self._floors[field]),
+                (start, heaps), sums[field],
+            )  # fmt: skip
 
         def warp(start: int) -> None:
             warp_rows(sums, plane.pixel_map, plane.factors, (start, min(start + 32, detector.rows)), out)
 
-        with ThreadPoolExecutor(self._threads) as pool:
-            tasks = [(field, block) for block in range(blocks) for field in range(len(self._floors))]
-            heaps = 6 * self._threads  # enough to even out, few enough that handing out costs nothing
-            list(pool.map(sweep, [tasks[start::heaps] for start in range(heaps)]))
-            list(pool.map(warp, range(0, detector.rows, 32)))
+        fields = range(len(self._floors))
+        self._spread(sweep, [(field, start) for start in range(heaps) for field in fields])
+        self._spread(warp, range(0, detector.rows, 32))
         return out
+
+    def _spread(self, work: Callable[[_Task], None], tasks: Iterable[_Task]) -> None:
+        """Do the tasks, each on one of the threads, which are kept from picture to picture."""
+        if self._threads == 1:
+            for task in tasks:
+                work(task)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads)
+        list(self._pool.map(work, tasks))
 
     def _slab(self, major: int) -> _Slab:
         if major not in self._slabs:

@@ -105,6 +105,16 @@ def sweep_block(volume, strides, spans, column_table, row_table, floor, block, s
 
 
 @njit(cache=True, nogil=True)
+def sweep_blocks(volume, strides, spans, column_table, row_table, floor, turns, sums):  # type: ignore[no-untyped-def]
+    """`sweep_block` for every block from `turns[0]` on in steps of `turns[1]`; sums: (blocks, columns, 8) float32.
+
+    One call a thread: handing out single blocks costs more than small pictures take.
+    """
+    for block in range(turns[0], sums.shape[0], turns[1]):
+        sweep_block(volume, strides, spans, column_table, row_table, floor, block, sums[block].reshape(-1))
+
+
+@njit(cache=True, nogil=True)
 def value_spans(volume, floor):  # type: ignore[no-untyped-def]
     """First and last voxel above `floor` in each row: int32 (planes, rows, 2) of a (planes, rows, voxels) view."""
     planes, rows, length = volume.shape
