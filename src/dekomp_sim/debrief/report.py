@@ -48,13 +48,13 @@ UNCERTAINTY: Final = (
 """The sentence below the doses (35 %: Pain Med 2019;20:971)."""
 
 LIMITS: Final = (
-    "Needles are straight and rigid: they neither bend nor push tissue aside.",
+    "Needles bend only while their bevel is held, and push no tissue aside; forces are plausible, not calibrated.",
     "The patient lies still: no breathing, no startle, no shift of the spine.",
     "Pictures leave out the table top, the heel effect and what metal and contrast change in the scatter.",
     "Skin and staff dose are orders of magnitude: one scattering point, people who stand still, a standard table.",
-    "The disc's pressure is a closed form by Dallas grade for a prone patient over minutes; creep is left out.",
+    "The disc's pressure is a closed form by Dallas grade for a prone patient over minutes; creep is slower than that.",
     "Whether the herniation goes back, and whether the pain goes, is not predicted.",
-    "Bleeding, infection and everything after the bandage are left out.",
+    "What shows after the bandage is settled by a cause or drawn once by a stated chance; nobody is followed up.",
     "Times of steps and ratings of pain are assumptions; no table of them is published.",
 )
 """What a reader must not read into the figures."""
