@@ -118,7 +118,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
         case do.Incise():
             return f"Cut the skin, {action.length_mm:g} mm."
         case do.Insert():
-            return f"Insert the {spoken(action.instrument)}{_entry(action)}."
+            bent = f", tip bent by {action.prebend_deg:g}°" if action.prebend_deg else ""
+            return f"Insert the {spoken(action.instrument)}{_entry(action)}{bent}."
         case do.Advance():
             return f"Advance the {spoken(action.instrument)} to {_goal(action)}{_bevel(action)}."
         case do.Withdraw():

@@ -241,7 +241,8 @@ class Insert:
     """Set an instrument on the skin, or into the one that guides it; `advance` then pushes it in.
 
     `entry` and `aim` are points of the patient frame or the plan's own; an entry that is not the planned one slides
-    along its axis onto the skin. The last two shift the entry, for scripts that stray from the plan on any patient.
+    along its axis onto the skin. The two shifts move the entry, for scripts that stray from the plan on any patient.
+    `prebend_deg` bends the last centimetre of a fine needle, away from its bevel's opening: held, it curves more.
     """
 
     instrument: str
@@ -249,6 +250,7 @@ class Insert:
     aim: Point | Literal["planned"] = "planned"
     entry_lateral_mm: Shift = 0.0
     entry_cranial_mm: Shift = 0.0
+    prebend_deg: Annotated[float, Ge(0.0), Le(20.0)] = 0.0
     do: Literal["insert"] = "insert"
 
 

@@ -24,7 +24,7 @@ from dekomp_sim.imaging.radiation.staff import Protection
 from dekomp_sim.imaging.stand.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
 from dekomp_sim.imaging.stand.collimator import OPEN, Collimator, Field
 from dekomp_sim.imaging.stand.machine import Gantry, Table
-from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
+from dekomp_sim.instruments import EMPTY_NEST, Hole, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
@@ -214,6 +214,8 @@ class Case:
         Instruments in the patient, by key.
     nest
         Which of them is inside which: inner key to outer key.
+    holes
+        The ways that were cut, each with its depth and width.
     influences
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
     probe_fatigue
@@ -240,6 +242,7 @@ class Case:
     incision: Incision | None = None
     placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)
+    holes: tuple[Hole, ...] = ()
     influences: tuple[Influence, ...] = ()
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()

@@ -14,6 +14,7 @@ from dekomp_sim.instruments import (
     FITS_INSIDE,
     Kind,
     may_advance,
+    may_be_prebent,
     may_enter_skin,
     may_insert,
     may_remove,
@@ -201,6 +202,8 @@ def _insert(case: Case, action: do.Insert) -> str | None:
         return "The scalpel cuts with incise."
     if key in case.placements:
         return f"{CATALOGUE[key].title} is in the patient already."
+    if action.prebend_deg > 0.0 and not may_be_prebent(key):
+        return may_be_prebent(key).reason
     if key == "probe":
         return _insert_probe(case)
     outer = guide(case, key)
