@@ -198,7 +198,7 @@ def test_a_needle_drawn_back_and_pushed_on_as_before_stays_in_its_hole() -> None
     turned = replace(deep.at_depth(20.0), roll_deg=90.0).steered(gel_curvature_per_mm(item))
     # the ways part by curvature x s^2 / sqrt(2) until they miss the wall by the slack
     parts_mm = 20.0 + np.sqrt(np.sqrt(2.0) * (item.outer_mm / 2.0 + SLACK_MM) / gel_curvature_per_mm(item))
-    assert hole.along_mm(turned.course, 60.0) == pytest.approx(parts_mm, abs=0.5)
+    assert hole.along_mm(turned.course, 60.0) == pytest.approx(parts_mm, abs=1.0)
 
 
 def test_ways_are_one_hole_while_they_lie_within_its_wall_and_none_where_they_begin_beside_it() -> None:
@@ -207,7 +207,7 @@ def test_ways_are_one_hole_while_they_lie_within_its_wall_and_none_where_they_be
     assert hole.along_mm(Course(ENTRY + 5.0 * HEAD, INWARD), 80.0) == 0.0
     assert hole.along_mm(Course(ENTRY + 3.0 * INWARD, INWARD), 80.0) == 47.0
     away = Course(ENTRY, INWARD + 0.05 * HEAD)  # 1 mm apart, wall and slack, 20 mm in
-    assert hole.along_mm(away, 80.0) == pytest.approx(20.0, abs=0.5)
+    assert hole.along_mm(away, 80.0) == pytest.approx(20.0, abs=1.0)
     assert opened_along((hole, Hole(away, 30.0, 0.7)), Course(ENTRY, INWARD), 80.0)[0] == (50.0, 1.5)
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments.course import Course
 
-STEP_MM: Final = 0.5
-"""Spacing in mm at which two ways are compared; below what a hand feels."""
+STEP_MM: Final = 1.0
+"""Spacing in mm at which two ways are compared; that of a recorded force."""
 
 SLACK_MM: Final = 0.25
 """Assumption: a point finds a hole whose wall it misses by this much: the tissue about a track is loosened."""
@@ -47,12 +49,21 @@ class Hole:
         """
         shift_mm = float((course.entry_mm - self.course.entry_mm) @ self.course.direction)
         open_mm = min(self.to_mm - shift_mm, to_mm)
-        if open_mm <= 0.0:
+        if open_mm <= 0.0 or self._apart_mm(course, 0.0, shift_mm) > self._reach_mm:
             return 0.0
         depths = np.append(np.arange(0.0, open_mm, STEP_MM), open_mm)
-        apart = np.linalg.norm(course.points(depths) - self.course.points(depths + shift_mm), axis=-1)
-        out = np.flatnonzero(apart > self.outer_mm / 2.0 + SLACK_MM)
-        return open_mm if out.size == 0 else float(depths[max(out[0] - 1, 0)])
+        out = np.flatnonzero(self._apart_mm(course, depths, shift_mm) > self._reach_mm)
+        return open_mm if out.size == 0 else float(depths[out[0] - 1])
+
+    @property
+    def _reach_mm(self) -> float:
+        """How far from its axis a point still finds it."""
+        return self.outer_mm / 2.0 + SLACK_MM
+
+    def _apart_mm(self, course: Course, depths_mm: ArrayLike, shift_mm: float) -> FloatArray:
+        """Distance (...) of points at the same depths (...) on the two axes."""
+        along = np.asarray(depths_mm, dtype=np.float64)
+        return np.asarray(np.linalg.norm(course.points(along) - self.course.points(along + shift_mm), axis=-1))
 
 
 def dug(holes: Iterable[Hole], new: Hole) -> tuple[Hole, ...]:
