@@ -22,15 +22,15 @@ from dekomp_sim.instruments import Placement, coaxial, instrument
 from dekomp_sim.planning import Trajectory
 from dekomp_sim.procedure.case import Case, Machine
 from dekomp_sim.procedure.clinic.card import PatientCard
-from dekomp_sim.viewer.cameras import HIDDEN, Camera, Cut, View, camera, letters
-from dekomp_sim.viewer.forms import Dashes, Metal
-from dekomp_sim.viewer.meshes import mesh, opened
-from dekomp_sim.viewer.palette import Layer
-from dekomp_sim.viewer.parts import Part, Scene
 from dekomp_sim.viewer.probe import Renderer, probe
-from dekomp_sim.viewer.scene import scene_of, telling
+from dekomp_sim.viewer.scene.cameras import HIDDEN, Camera, Cut, View, camera, letters
+from dekomp_sim.viewer.scene.forms import Dashes, Metal
+from dekomp_sim.viewer.scene.meshes import mesh, opened
+from dekomp_sim.viewer.scene.of_case import scene_of, telling
+from dekomp_sim.viewer.scene.palette import Layer
+from dekomp_sim.viewer.scene.parts import Part, Scene
+from dekomp_sim.viewer.scene.stage import Stage
 from dekomp_sim.viewer.snapshot import picture, plotter_of, snapshot, windowed
-from dekomp_sim.viewer.stage import Stage
 
 CENTRE_MM = np.array([12.0, -30.0, 400.0])
 """Centre of the treated disc: nowhere special, so that a forgotten offset shows."""

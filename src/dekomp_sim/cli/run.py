@@ -42,8 +42,8 @@ from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 from dekomp_sim.scenario.player import Played, play
 from dekomp_sim.scenario.story import Story
-from dekomp_sim.viewer.cameras import View
 from dekomp_sim.viewer.probe import Renderer, probe
+from dekomp_sim.viewer.scene.cameras import View
 
 SCENES: Final = {
     View.CLOSE_UP: "The treated disc from the side of the approach",

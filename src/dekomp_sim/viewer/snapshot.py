@@ -14,11 +14,11 @@ from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.pictures import png_bytes
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.viewer.cameras import HIDDEN, View, camera
-from dekomp_sim.viewer.parts import Scene
 from dekomp_sim.viewer.probe import WINDOW_VARIABLE, Renderer, probe
-from dekomp_sim.viewer.scene import scene_of, telling
-from dekomp_sim.viewer.stage import NOTICE, Stage
+from dekomp_sim.viewer.scene.cameras import HIDDEN, View, camera
+from dekomp_sim.viewer.scene.of_case import scene_of, telling
+from dekomp_sim.viewer.scene.parts import Scene
+from dekomp_sim.viewer.scene.stage import NOTICE, Stage
 
 OVERSAMPLING: Final = 2
 """A picture is drawn this many times larger and averaged: smooth edges at a fraction of what multisampling costs."""

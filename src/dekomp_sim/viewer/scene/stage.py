@@ -7,10 +7,10 @@ from typing import Final
 
 import pyvista
 
-from dekomp_sim.viewer.cameras import Camera, Cut, letters
-from dekomp_sim.viewer.meshes import mesh, opened
-from dekomp_sim.viewer.palette import BACKGROUND, INK, Layer, Look
-from dekomp_sim.viewer.parts import Part
+from dekomp_sim.viewer.scene.cameras import Camera, Cut, letters
+from dekomp_sim.viewer.scene.meshes import mesh, opened
+from dekomp_sim.viewer.scene.palette import BACKGROUND, INK, Layer, Look
+from dekomp_sim.viewer.scene.parts import Part
 
 NOTICE: Final = "SIMULATED - NOT FOR CLINICAL USE"
 """Burned into every picture."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from dekomp_sim.anatomy import DiscShape, Patient, Structure, Volume
 from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array
 from dekomp_sim.geometry import Affine
-from dekomp_sim.viewer.forms import Surface, Tubing, grid
-from dekomp_sim.viewer.palette import LABEL_LOOKS, OTHER_DISC, SKIN, STRAND_LOOKS
-from dekomp_sim.viewer.parts import Part
+from dekomp_sim.viewer.scene.forms import Surface, Tubing, grid
+from dekomp_sim.viewer.scene.palette import LABEL_LOOKS, OTHER_DISC, SKIN, STRAND_LOOKS
+from dekomp_sim.viewer.scene.parts import Part
 
 SKIN_HU: Final = -300.0
 """Assumption: between air and skin; any value from -600 to -200 gives the same surface to a fraction of a voxel."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dekomp_sim.anatomy import DiscShape, Side
-from dekomp_sim.viewer.forms import Form
-from dekomp_sim.viewer.palette import Layer, Look
+from dekomp_sim.viewer.scene.forms import Form
+from dekomp_sim.viewer.scene.palette import Layer, Look
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,9 +15,9 @@ from dekomp_sim.disc import Disc
 from dekomp_sim.geometry import Ball, CArm, Detector, Rod, Solid
 from dekomp_sim.instruments import Nest, Placement, solids
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.viewer.anatomy_parts import anatomy_parts, disc_name, disc_surface, shaped
-from dekomp_sim.viewer.forms import Dashes, Metal, Pyramid, Surface
-from dekomp_sim.viewer.palette import (
+from dekomp_sim.viewer.scene.anatomy_parts import anatomy_parts, disc_name, disc_surface, shaped
+from dekomp_sim.viewer.scene.forms import Dashes, Metal, Pyramid, Surface
+from dekomp_sim.viewer.scene.palette import (
     BEAM,
     CAVITY,
     CONTRAST,
@@ -30,7 +30,7 @@ from dekomp_sim.viewer.palette import (
     PROTRUSION,
     TREATED_DISC,
 )
-from dekomp_sim.viewer.parts import Part, Scene
+from dekomp_sim.viewer.scene.parts import Part, Scene
 
 HUB_RADIUS_MM: Final = 2.4
 """Assumption: radius of a plastic hub or handle behind the shaft, drawn as a sign that it is there, not to measure."""

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, frozen, unit
 from dekomp_sim.geometry import Rigid
-from dekomp_sim.viewer.palette import Layer
-from dekomp_sim.viewer.parts import Scene
+from dekomp_sim.viewer.scene.palette import Layer
+from dekomp_sim.viewer.scene.parts import Scene
 
 
 class View(StrEnum):

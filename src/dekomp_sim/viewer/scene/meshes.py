@@ -13,8 +13,8 @@ import pyvista
 from dekomp_sim.arrays import FloatArray, frozen, unit
 from dekomp_sim.geometry import Ball, Helix, Rod, Solid, Tube
 from dekomp_sim.imaging.projection.shadow import helix_centre_line
-from dekomp_sim.viewer.cameras import Cut
-from dekomp_sim.viewer.forms import Dashes, Form, Metal, Pyramid, Surface, Tubing
+from dekomp_sim.viewer.scene.cameras import Cut
+from dekomp_sim.viewer.scene.forms import Dashes, Form, Metal, Pyramid, Surface, Tubing
 
 FACETS: Final = 24
 """Flat faces around a round tube."""
