@@ -67,9 +67,7 @@ one cadaver in 7 (Boettcher 2004, Eur Spine J 13:147).
 """
 
 
-def lay_nerves(
-    discs: Mapping[Level, DiscShape], conjoined: tuple[Level, Side] | None = None
-) -> tuple[Strand, ...]:
+def lay_nerves(discs: Mapping[Level, DiscShape], conjoined: tuple[Level, Side] | None = None) -> tuple[Strand, ...]:
     """Thecal sac, and on each side exiting roots, ganglia and traversing roots, for the discs that are there.
 
     Parameters

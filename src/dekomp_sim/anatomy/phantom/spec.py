@@ -114,7 +114,7 @@ class HerniationSpec:
 
     level: Level = Level.L4_L5
     side: Side = Side.LEFT
-    azimuth_deg: float = 35.0
+    azimuth_deg: float = 40.0
     depth_mm: float = 4.5
     width_deg: float = 35.0
 

@@ -93,7 +93,9 @@ class Variation:
     retrorenal_colon: bool = False
 
 
-def varied(spec: PhantomSpec, variation: Variation, herniation: HerniationSpec) -> PhantomSpec:
+def varied(
+    spec: PhantomSpec, variation: Variation, place: tuple[Level, Side], herniation: HerniationSpec | None
+) -> PhantomSpec:
     """The specification of another patient.
 
     Parameters
@@ -102,8 +104,10 @@ def varied(spec: PhantomSpec, variation: Variation, herniation: HerniationSpec) 
         The reference.
     variation
         What differs.
+    place
+        The disc that is treated, and the side of the complaint.
     herniation
-        The disc that is treated, its side and its protrusion.
+        Its protrusion, or None.
 
     Raises
     ------
@@ -112,11 +116,11 @@ def varied(spec: PhantomSpec, variation: Variation, herniation: HerniationSpec) 
 
     Examples
     --------
-    >>> heavy = varied(PhantomSpec(), Variation(bmi=34.0), HerniationSpec(Level.L3_L4, Side.RIGHT))
-    >>> round(heavy.body.back_midline_mm - PhantomSpec().body.back_midline_mm, 1), heavy.herniation.level.value
-    (9.8, 'L3-L4')
+    >>> heavy = varied(PhantomSpec(), Variation(bmi=34.0), (Level.L4_L5, Side.LEFT), HerniationSpec())
+    >>> round(heavy.body.back_midline_mm - PhantomSpec().body.back_midline_mm, 1)
+    9.8
     """
-    level, side = herniation.level, herniation.side
+    level, side = place
     found = replace(spec, herniation=herniation, retrorenal_colon=spec.retrorenal_colon or variation.retrorenal_colon)
     if variation.sex is Sex.FEMALE:
         found = _female(found)
