@@ -15,6 +15,7 @@ from dekomp_sim.anatomy.phantom.spec import HerniationSpec, PhantomSpec
 from dekomp_sim.anatomy.phantom.variants import Sex, Variation, varied
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.planning import posterolateral
+from dekomp_sim.procedure.actions import Wait
 from dekomp_sim.scenario.story import Story
 
 PLACE = (Level.L4_L5, Side.LEFT)
@@ -145,10 +146,9 @@ def test_a_retrorenal_colon_lies_behind_the_lower_pole_of_the_left_kidney() -> N
 
 
 def test_sizes_beyond_the_phantoms_ranges_are_refused_with_the_range() -> None:
+    discs = {name: replace(disc, anterior_height_mm=5.0) for name, disc in PhantomSpec().discs.items()}
+    thin = replace(PhantomSpec(), discs=discs)
     with pytest.raises(OutOfRangeError, match=r"anterior_height_mm.*3 to 25"):
-        thin = replace(
-            PhantomSpec(), discs={n: replace(d, anterior_height_mm=5.0) for n, d in PhantomSpec().discs.items()}
-        )
         varied(thin, Variation(disc_height_percent=40.0), PLACE, None)
 
 
@@ -159,6 +159,4 @@ def test_the_herniation_is_the_one_on_the_card(story_l3l4: Story) -> None:
 
 @pytest.fixture
 def story_l3l4() -> Story:
-    from dekomp_sim.procedure.actions import Wait
-
     return Story(1, "another disc", Level.L3_L4, Side.RIGHT, (Wait(1.0),))

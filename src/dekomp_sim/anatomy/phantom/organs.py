@@ -138,7 +138,8 @@ def _flavum(column: Column, sign: int) -> list[Part]:
 def vessels_and_bowel(column: Column, retrorenal: bool = False) -> tuple[Strand, ...]:
     """Aorta and its bifurcation at L4, inferior vena cava and its confluence at L5, and the colon.
 
-    `retrorenal` leads the descending colon behind the left kidney's lower pole. The aorta runs 3 mm before the discs (Kot 2022, Surg Radiol Anat 44:431) and divides at L4 (AJR 182:1295).
+    `retrorenal` leads the descending colon behind the left kidney's lower pole. The aorta runs 3 mm before the discs
+    (Kot 2022, Surg Radiol Anat 44:431) and divides at L4 (AJR 182:1295).
     """
     fronts = {
         name: space.patient_from_disc.points([0.0, -space.half_depth_mm, 0.0])
