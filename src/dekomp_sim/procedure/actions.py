@@ -376,6 +376,15 @@ class Treat:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a question of the lesson: the name of what asked it, and which of its answers, counted from 1."""
+
+    question: str
+    choice: Annotated[int, Ge(1)]
+    do: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
 class Bandage:
     """Cover the incision."""
 
@@ -425,6 +434,7 @@ Action = (
     | SendSpecimen
     | AskPatient
     | Treat
+    | Answer
     | Bandage
     | AdviseRecovery
     | Wait

@@ -27,6 +27,7 @@ from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, Lumen, do
 from dekomp_sim.procedure.clinic.toxicity import seizing
 from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
+from dekomp_sim.procedure.lesson.teaching import why_no_answer, why_not_yet
 from dekomp_sim.procedure.needle.nucleus import why_discography_stops
 from dekomp_sim.procedure.needle.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
 from dekomp_sim.procedure.ranges import out_of_range
@@ -49,7 +50,7 @@ CONTRAST_ML_AT_MOST: Final = 3.5
 
 def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line per action reads best
     """Why an action is refused now, or None where it may happen."""
-    wrong = out_of_range(action)
+    wrong = out_of_range(action) or why_not_yet(case, action)
     if wrong is not None:
         return wrong
     match action:
@@ -97,6 +98,8 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
             return _fit(case) or _decompress(case)
         case do.SendSpecimen():
             return _when(bool(case.receipts), "Nothing was removed.") or _out(case, "probe")
+        case do.Answer():
+            return why_no_answer(case, action)
         case do.Bandage():
             return _bandage(case)
         case do.AdviseRecovery():

@@ -16,8 +16,9 @@ from dekomp_sim.anatomy.phantom.spec import HerniationSpec, PhantomSpec
 from dekomp_sim.anatomy.phantom.variants import Variation, varied
 from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Action
-from dekomp_sim.procedure.case import Machine
+from dekomp_sim.procedure.case import NO_LESSON, Machine
 from dekomp_sim.procedure.clinic.card import Herniation, PatientCard, Scale, Site
+from dekomp_sim.procedure.lesson.plan import Lesson
 
 AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
 """Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each
@@ -65,6 +66,8 @@ class Story:
         The patient's card, the C-arm, and what is asked.
     patient
         How the phantom's patient differs from its specification; a scan is who it is.
+    lesson
+        Triggers and gates that a teacher laid into the case.
     hints
         Whether a trainee in practice may be told the next step; false for an examination.
     """
@@ -82,6 +85,7 @@ class Story:
     patient: Variation = field(default_factory=Variation)
     objectives: Objectives = field(default_factory=Objectives)
     hints: bool = True
+    lesson: Lesson = NO_LESSON
 
     def specification(self, reference: PhantomSpec) -> PhantomSpec:
         """The phantom's specification with this story's patient, and with the herniation its card tells of."""
