@@ -113,7 +113,7 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
     """
     match action:
         case do.TimeOut():
-            return f"Time-out: {action.level}, {action.side}."
+            return f"Time-out: {action.level or 'level'}, {action.side or 'side'}."
         case do.GiveAntibiotic():
             return f"Give {action.dose_g:g} g of {action.agent}, {action.route}."
         case do.Sedate():

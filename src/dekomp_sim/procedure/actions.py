@@ -115,10 +115,10 @@ class PositionProne:
 
 @dataclass(frozen=True, slots=True)
 class TimeOut:
-    """The team reads out level and side; both must match the consent."""
+    """The team reads out level and side; both must match the consent. Without them they are read off the consent."""
 
-    level: Level
-    side: Side
+    level: Level | None = None
+    side: Side | None = None
     do: Literal["time_out"] = "time_out"
 
 

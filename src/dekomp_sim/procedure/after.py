@@ -115,7 +115,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.PrepareSterileField():
             return _told(_took(case, action), on_draping(case, action))
         case do.TimeOut():
-            return _said(_took(case, action), "team", f"Time-out: {action.level}, {action.side}. All agree.")
+            return _said(_took(case, action), "team", f"Time-out: {case.level}, {case.side}. All agree.")
         case do.GiveAntibiotic():
             dose = Antibiotic(case.clock_s, action.agent, action.route, action.dose_g)
             return replace(_took(case, action), antibiotics=(*case.antibiotics, dose))

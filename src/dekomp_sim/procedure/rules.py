@@ -161,8 +161,9 @@ def _consent(case: Case) -> str | None:
 
 
 def _time_out(case: Case, action: do.TimeOut) -> str | None:
-    same = (action.level, action.side) == (case.level, case.side)
-    return _when(same, f"The consent says {case.level}, {case.side}; {action.level}, {action.side} was read out.")
+    level, side = action.level or case.level, action.side or case.side
+    same = (level, side) == (case.level, case.side)
+    return _when(same, f"The consent says {case.level}, {case.side}; {level}, {side} was read out.")
 
 
 def _antibiotic(case: Case, action: do.GiveAntibiotic) -> str | None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
 from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import Field
 
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.lesson.words import Quantity
@@ -117,7 +118,7 @@ class Fail:
     do: Literal["fail"] = "fail"
 
 
-Effect = Hint | Ask | Befall | Fail
+Effect = Annotated[Hint | Ask | Befall | Fail, Field(discriminator="do")]
 """What follows where a condition comes true; in a file the key `do` tells which."""
 
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.anatomy.clearance import strand_distances_mm
 from dekomp_sim.anatomy.labels import Structure
-from dekomp_sim.anatomy.patient import Strand
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.disc import pressure_kpa
 from dekomp_sim.procedure.case import Case
@@ -28,23 +28,13 @@ def _tips(case: Case) -> FloatArray:
     return np.array([placement.tip_mm for placement in case.placements.values()]).reshape(-1, 3)
 
 
-def _gap_mm(strand: Strand, points: FloatArray) -> float:
-    """Least distance from points (n, 3) to a strand's surface, 0 inside."""
-    start, end = strand.path_mm[:-1], strand.path_mm[1:]
-    along = end - start
-    square = np.maximum((along**2).sum(axis=1), 1e-12)
-    share = np.clip(((points[:, None] - start) * along).sum(axis=2) / square, 0.0, 1.0)
-    nearest = start + share[..., None] * along
-    radius = strand.radius_mm[:-1] + share * np.diff(strand.radius_mm)
-    gap = np.linalg.norm(points[:, None] - nearest, axis=2) - radius
-    return max(0.0, float(gap.min()))
-
-
 def _tip_to(*structures: Structure) -> Callable[[Case], float | None]:
     def read(case: Case) -> float | None:
         points = _tips(case)
         strands = [strand for strand in case.patient.strands if strand.structure in structures]
-        return min((_gap_mm(strand, points) for strand in strands), default=None) if len(points) else None
+        if not strands or not len(points):
+            return None
+        return max(0.0, float(strand_distances_mm(strands, points, points).min()))
 
     return read
 
