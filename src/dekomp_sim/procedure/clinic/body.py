@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.anatomy.clearance import in_thecal_sac
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
@@ -133,14 +134,10 @@ def _reacts(case: Case, allergy: Allergy) -> tuple[Influence, ...]:
 def _in_sac(before: Case, case: Case) -> tuple[Influence, ...]:
     """A spinal block by anaesthetic given where the needle has opened the sac and still lies in it."""
     deposit = case.deposits[-1]
-    for strand in case.patient.strands:
-        if strand.structure is Structure.THECAL_SAC:
-            away = np.linalg.norm(strand.path_mm - np.array(deposit.at_mm), axis=1)
-            nearest = int(np.argmin(away))
-            if away[nearest] < strand.radius_mm[nearest]:
-                share = deposit.volume_ml * deposit.concentration_percent / BLOCK_ML
-                return (Influence(Cause.SPINAL_BLOCK, before.clock_s, min(share, 1.5)),)
-    return ()
+    if not in_thecal_sac(case.patient, np.array(deposit.at_mm)):
+        return ()
+    share = deposit.volume_ml * deposit.concentration_percent / BLOCK_ML
+    return (Influence(Cause.SPINAL_BLOCK, before.clock_s, min(share, 1.5)),)
 
 
 def _faint(case: Case) -> tuple[Reaction, ...]:
