@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import Level, Patient, Side
+from dekomp_sim.debrief.discography import discography_table
+from dekomp_sim.debrief.metrics import measure
+from dekomp_sim.debrief.steps import asked
 from dekomp_sim.disc import contrast_balance_ml, pressure_kpa
 from dekomp_sim.errors import InputError
+from dekomp_sim.files.documents import read_yaml
 from dekomp_sim.geometry import CArm
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
 from dekomp_sim.procedure import (
@@ -32,8 +37,10 @@ from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.clinic.card import DiscFindings
 from dekomp_sim.procedure.clinic.verdict import Finding, verdict
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
-from dekomp_sim.units import kpa_from_psi
+from dekomp_sim.scenario import Story, play
+from dekomp_sim.units import kpa_from_psi, psi_from_kpa
 
+SCENARIO = Path(__file__).parents[2] / "scenarios" / "discography_with_control.yaml"
 NEEDLE = "discography_needle"
 ABOVE = Level.L3_L4
 READY = ("time_out", "prepare_sterile_field", "position_prone")
@@ -242,3 +249,37 @@ def test_the_picture_shows_the_contrast_of_both_discs(controlled: Case, glass: P
     assert darker[:middle].max() > 0.2
     assert darker[middle:].max() > 0.2
     assert np.abs(only_treated - none)[: middle - 10].max() < 1e-6
+
+
+def test_the_debrief_has_a_row_for_each_disc_and_keeps_the_figures_to_the_treated_one(controlled: Case) -> None:
+    assert discography_table(controlled) is None
+    case = run(controlled, *TO_THE_END, *TREATED)
+    table = discography_table(case)
+    assert table is not None
+    read = verdict(case)
+    assert read is not None
+    assert table.words == read.words
+    treated, control = table.rows
+    assert (treated.disc, treated.volume_ml, treated.onset) == ("L4-L5, treated", "1.00", "0.57 mL, 17 psi")
+    assert (treated.pain, treated.concordant, treated.sensitivity) == ("8 of 10", "own pain", "mechanically sensitive")
+    assert (control.disc, control.highest_psi, control.onset) == ("L3-L4, control", "50", "none")
+    figures = measure([controlled, case])
+    assert figures.contrast_ml == pytest.approx(1.0)
+    assert figures.highest_pressure_kpa == pytest.approx(100.0 + kpa_from_psi(30.5))
+    assert asked(TREATED[0]) == "Insert the discography needle."
+    assert asked(TO_THE_END[0]) == "Insert the discography needle for L3-L4."
+    assert asked(do.InjectContrast(0.5, announced=True)).endswith("at 0.05 mL/s, and tell the patient.")
+
+
+def test_the_shipped_scenario_plays_control_and_suspect_to_a_positive_verdict(coarse_phantom: Patient) -> None:
+    last = play(read_yaml(SCENARIO, Story), coarse_phantom)[-1]
+    assert refusals(last) == []
+    assert not last.harmed
+    assert [event.lapse for event in last.events if isinstance(event, Risk)] == []
+    read = verdict(last)
+    assert read is not None
+    assert read.finding is Finding.POSITIVE
+    control = read.controls[0]
+    assert control.shown is not None
+    assert (control.shown.adams, control.onset) == ("lobular", None)
+    assert 49.0 < psi_from_kpa(control.highest_kpa) <= 50.0
