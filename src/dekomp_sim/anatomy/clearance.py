@@ -95,17 +95,6 @@ def clearances(
     return tuple(sorted(found, key=lambda clearance: clearance.distance_mm))
 
 
-def in_thecal_sac(patient: Patient, at_mm: FloatArray) -> bool:
-    """Whether a point (3,) of the patient frame lies in the sac; read at the nearest station of its path."""
-    for strand in patient.strands:
-        if strand.structure is Structure.THECAL_SAC:
-            away_mm = np.linalg.norm(strand.path_mm - at_mm, axis=1)
-            nearest = int(np.argmin(away_mm))
-            if away_mm[nearest] < strand.radius_mm[nearest]:
-                return True
-    return False
-
-
 def strand_distances_mm(strands: Sequence[Strand], starts_mm: FloatArray, ends_mm: FloatArray) -> FloatArray:
     """(m, strands) distance of m needle axes from each strand's surface, negative inside.
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.anatomy.clearance import in_thecal_sac
 from dekomp_sim.anatomy.labels import Level, Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.disc import (
@@ -125,7 +124,7 @@ def _reads_nucleus(disc: Disc, tip_mm: FloatArray) -> bool:
 
 def _rated(case: Case, level: Level, announced: bool) -> float:
     expected = EXPECTED_PER_ANXIETY * case.card.anxiety if announced else 0.0
-    return float(np.clip(case.findings(level).pain + expected - EASED[case.sedation], 0.0, 10.0))
+    return float(np.clip(case.findings(level).pain + expected - EASED * case.sedation_depth, 0.0, 10.0))
 
 
 def _onset(case: Case, action: InjectContrast, level: Level, tip_mm: FloatArray) -> Onset | None:
@@ -209,7 +208,11 @@ def _lapses(given: Injection, before: Disc, disc: Disc) -> list[tuple[str, str]]
 
 
 def _in_sac(case: Case) -> bool:
-    return NEEDLE in case.placements and in_thecal_sac(case.patient, case.placements[NEEDLE].tip_mm)
+    if NEEDLE not in case.placements:
+        return False
+    tip_mm = case.placements[NEEDLE].tip_mm
+    sacs = (strand for strand in case.patient.strands if strand.structure is Structure.THECAL_SAC)
+    return any(sac.distance_mm(tip_mm) < 0.0 for sac in sacs)
 
 
 def _intrathecal(case: Case, action: InjectContrast) -> Case:
