@@ -13,6 +13,8 @@ from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.anatomy.phantom.build import build_phantom
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.procedure import Case, Setting, begin
+from dekomp_sim.scenario import Story, opening
+from dekomp_sim.viewer.practice import replay, session
 
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("fuzz")
@@ -36,3 +38,20 @@ def coarse_phantom() -> Patient:
 def opened(glass: Patient) -> Case:
     """The glass patient's case before its first step, left L4-L5."""
     return begin(glass, Setting(Level.L4_L5, Side.LEFT))
+
+
+@pytest.fixture
+def planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case begins by planning its corridor, a third of a second; the same beginning is planned once for all tests."""
+    for module in (session, replay):
+        monkeypatch.setattr(module, "opening", _opened_once)
+
+
+_OPENED: dict[str, Case] = {}
+
+
+def _opened_once(story: Story, patient: Patient) -> Case:
+    key = repr((patient.digest, story.level, story.side, story.card, story.machine, story.seed))
+    if key not in _OPENED:
+        _OPENED[key] = opening(story, patient)
+    return _OPENED[key]
