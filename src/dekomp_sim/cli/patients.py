@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dekomp_sim.anatomy import Patient
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.errors import InputError
-from dekomp_sim.files import load_patient, phantom_patient, shipped
+from dekomp_sim.files import cached_patient, load_patient, read_yaml, shipped
 from dekomp_sim.scenario.story import Story
 
 
@@ -31,7 +32,7 @@ def patient_of(story: Story, scan: Scan) -> Patient:
     if scan.ct is None:
         if scan.labels is not None:
             raise InputError("--labels", "a label map without a CT", "--ct CT --labels LABELS")
-        return phantom_patient(shipped("phantoms", story.phantom))
+        return cached_patient(story.specification(read_yaml(shipped("phantoms", story.phantom), PhantomSpec)))
     if scan.labels is None:
         remedy = "TotalSegmentator makes one with the vertebrae"
         raise InputError("--ct", "a CT without a label map", "--ct CT --labels LABELS", remedy)
