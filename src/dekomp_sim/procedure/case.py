@@ -16,9 +16,10 @@ from annotated_types import Ge, Gt, Le
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side
 from dekomp_sim.anatomy.patient import Patient
-from dekomp_sim.disc import Disc, Receipt, voxelise
+from dekomp_sim.disc import Disc, Receipt, find_spaces, voxelise
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.carm import CArm, Detector
+from dekomp_sim.imaging.radiation.body import body_of
 from dekomp_sim.imaging.radiation.dose import DoseRecord, Technique
 from dekomp_sim.imaging.radiation.staff import Protection
 from dekomp_sim.imaging.stand.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
@@ -31,6 +32,7 @@ from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
 from dekomp_sim.procedure.clinic.vitals import Influence, Vitals, vitals
 from dekomp_sim.procedure.events import Event
+from dekomp_sim.procedure.fluoroscopy.views import process_turn_deg
 
 FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
 """Pulses per second of fluoroscopy until set otherwise: 8, within the 3 to 15 of Schmid (Cardiovasc Intervent Radiol
@@ -302,6 +304,7 @@ def begin(patient: Patient, setting: Setting) -> Case:
         shown = ", ".join(sorted(patient.discs)) or "none"
         raise InputError(f"patient {patient.name}", f"level {setting.level}", f"a level it shows: {shown}")
     disc = voxelise(patient.discs[setting.level], setting.card.dallas_grade)
+    _looked_up(patient, setting, disc)
     return Case(
         seed=setting.seed,
         patient=patient,
@@ -312,3 +315,10 @@ def begin(patient: Patient, setting: Setting) -> Case:
         plan=posterolateral(patient, setting.level, setting.side),
         disc=disc,
     )
+
+
+def _looked_up(patient: Patient, setting: Setting, disc: Disc) -> None:
+    """What steps ask of patient and disc again and again is found now and kept, so that no step waits for it."""
+    body_of(patient.volume)
+    process_turn_deg(patient, setting.level, setting.side)
+    find_spaces(disc)
