@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 import pytest
 
+from dekomp_sim.instruments import followed, holding_mm
 from dekomp_sim.procedure import Case, Refusal, after
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
@@ -33,19 +34,21 @@ def refused(case: Case, action: do.Action) -> str:
     return last.reason
 
 
-def test_a_turn_to_the_midline_keeps_the_entry_and_turns_by_its_angle(ready: Case) -> None:
+def test_a_turn_to_the_midline_keeps_the_entry_and_turns_by_the_share_that_tissue_lets_through(ready: Case) -> None:
     before = run(ready, do.Insert(NEEDLE), do.Advance(NEEDLE, to_depth_mm=30.0))
     later = run(before, do.Redirect(NEEDLE, medial_deg=5.0))
     old, new = before.placements[NEEDLE], later.placements[NEEDLE]
     np.testing.assert_array_equal(new.entry_mm, old.entry_mm)
-    assert np.degrees(np.arccos(old.direction @ new.direction)) == pytest.approx(5.0)
+    share = followed(30.0, holding_mm([old.instrument]))
+    assert 0.4 < share < 0.7
+    assert np.degrees(np.arccos(old.direction @ new.direction)) == pytest.approx(5.0 * share)
     assert new.tip_mm[0] < old.tip_mm[0]  # from the left, the midline lies toward -x
     assert later.redirects == 1
 
 
 def test_a_turn_to_the_head_raises_the_tip(ready: Case) -> None:
-    before = run(ready, do.Insert(NEEDLE), do.Advance(NEEDLE, to_depth_mm=30.0))
-    later = run(before, do.Redirect(NEEDLE, cranial_deg=4.0))
+    before = run(ready, do.Insert(NEEDLE))
+    later = run(before, do.Redirect(NEEDLE, cranial_deg=4.0))  # at the skin nothing pulls it back
     old, new = before.placements[NEEDLE], later.placements[NEEDLE]
     elevation = np.degrees(np.arcsin(np.array([old.direction[2], new.direction[2]])))
     assert elevation[1] - elevation[0] == pytest.approx(4.0)

@@ -21,6 +21,7 @@ from dekomp_sim.procedure.needle.sites import as_tuple
 
 NEEDLE = "discography_needle"
 GUIDE = "discography_introducer"
+NEEDLE_MM = 0.718
 
 
 @pytest.fixture
@@ -142,3 +143,88 @@ def test_too_large_a_turn_is_refused_with_the_depth_at_which_it_could_be_made(re
 def test_a_held_bevel_is_told_in_the_steps() -> None:
     words = asked(do.Advance(NEEDLE, to_depth_mm=50.0, bevel_deg=90.0))
     assert words == "Advance the discography needle to 50 mm below the skin, bevel held at 90°."
+
+
+def guided(case: Case, prebend_deg: float = 0.0) -> Case:
+    return run(
+        case, do.Insert(GUIDE), do.Advance(GUIDE, to_depth_mm=40.0), do.Insert(NEEDLE, prebend_deg=prebend_deg)
+    )  # fmt: skip
+
+
+def test_a_bent_tip_curves_more_toward_its_bend_and_goes_straight_when_turned_to_and_fro(ready: Case) -> None:
+    push = do.Advance(NEEDLE, to_depth_mm=60.0, bevel_deg=90.0)
+    plain, bent = (run(ready, do.Insert(NEEDLE, prebend_deg=bend), push) for bend in (0.0, 10.0))
+    aside = [case.placements[NEEDLE].tip_mm - case.placements[NEEDLE].entry_mm for case in (plain, bent)]
+    assert off_line_mm(bent) > 2.0 * off_line_mm(plain)
+    across = [way - (way @ plain.placements[NEEDLE].direction) * plain.placements[NEEDLE].direction for way in aside]
+    assert across[0] @ across[1] == pytest.approx(np.linalg.norm(across[0]) * np.linalg.norm(across[1]))
+    spun = run(ready, do.Insert(NEEDLE, prebend_deg=10.0), do.Advance(NEEDLE, to_depth_mm=60.0))
+    assert off_line_mm(spun) == pytest.approx(0.0, abs=1e-9)
+    assert spun.holes[-1].outer_mm > NEEDLE_MM == plain.holes[-1].outer_mm
+
+
+def test_an_introducer_holds_a_bent_needle_too_and_takes_out_what_is_too_sharp(ready: Case) -> None:
+    push = do.Advance(NEEDLE, to_depth_mm=80.0, bevel_deg=0.0)
+    bare, held = run(ready, do.Insert(NEEDLE, prebend_deg=8.0), push), run(guided(ready, 8.0), push)
+    assert off_line_mm(held) < 0.3 * off_line_mm(bare)
+    assert off_line_mm(held) > 2.0 * off_line_mm(run(guided(ready), push))
+    sharp = guided(ready, 20.0)
+    assert sharp.placements[NEEDLE].prebend_deg == pytest.approx(9.6, abs=0.05)
+    assert "10 degrees of bend are left" in getattr(sharp.events[-1], "words", "")
+    assert asked(do.Insert(NEEDLE, prebend_deg=8.0)).endswith("tip bent by 8°.")
+
+
+@pytest.mark.parametrize(
+    ("action", "why"),
+    [
+        (do.Insert("trocar_cannula", prebend_deg=5.0), "stays straight"),
+        (do.Insert("probe", prebend_deg=5.0), "a bent one breaks"),
+        (do.Insert(GUIDE, prebend_deg=5.0), "bend the fine needle's tip instead"),
+        (do.Insert(NEEDLE, prebend_deg=25.0), "prebend_deg is 25, it must be at least 0 and at most 20"),
+    ],
+)
+def test_what_cannot_be_bent_is_refused_with_the_reason(ready: Case, action: do.Insert, why: str) -> None:
+    last = after(ready, action).events[-1]
+    assert isinstance(last, Refusal)
+    assert why in last.reason
+
+
+def trocar_pushed(case: Case, entry_cranial_mm: float = 0.0) -> Case:
+    return run(
+        replace(case, incision=None), do.Incise(entry_cranial_mm=entry_cranial_mm),
+        do.Insert("trocar_cannula", entry_cranial_mm=entry_cranial_mm),
+        do.Advance("trocar_cannula", to_depth_mm=70.0),
+    )  # fmt: skip
+
+
+def work_nmm(case: Case) -> float:
+    depth, felt = np.array(case.pushes[-1].curve).T
+    return float(np.trapezoid(felt, depth))
+
+
+def test_a_trocar_meets_less_in_the_needles_hole_and_least_in_a_trocars(ready: Case) -> None:
+    fresh = trocar_pushed(ready)
+    needled = run(ready, do.Insert(NEEDLE), do.Advance(NEEDLE, to_depth_mm=75.0), do.Remove(NEEDLE))
+    along, beside = trocar_pushed(needled), trocar_pushed(needled, entry_cranial_mm=5.0)
+    second = trocar_pushed(run(fresh, do.Remove("trocar_cannula")))
+    assert work_nmm(second) < 0.7 * work_nmm(along)
+    assert work_nmm(along) < 0.8 * work_nmm(fresh)
+    assert work_nmm(beside) == pytest.approx(work_nmm(trocar_pushed(ready, entry_cranial_mm=5.0)))
+    depth, felt = np.array(second.pushes[-1].curve).T
+    assert np.all(np.diff(felt[depth > 2.5]) >= -1e-9)  # friction only, growing with depth
+
+
+def test_a_turn_deep_in_tissue_reaches_the_tip_in_part_and_in_full_once_withdrawn(ready: Case) -> None:
+    def turned_deg(depth_mm: float) -> float:
+        before = run(ready, do.Insert(NEEDLE), do.Advance(NEEDLE, to_depth_mm=38.0))
+        if depth_mm < 38.0:
+            before = run(before, do.Withdraw(NEEDLE, to_depth_mm=depth_mm))
+        case = run(before, do.Redirect(NEEDLE, medial_deg=6.0))
+        told = [getattr(event, "words", "") for event in case.events[len(before.events) :]]
+        assert any("the tissue pulls back" in words for words in told) is (depth_mm > 15.0)
+        way = float(before.placements[NEEDLE].direction @ case.placements[NEEDLE].direction)
+        return float(np.degrees(np.arccos(min(way, 1.0))))
+
+    deep, middle, shallow, out = (turned_deg(depth) for depth in (38.0, 25.0, 10.0, 0.0))
+    assert deep < 3.0 < middle < shallow < out
+    assert out == pytest.approx(6.0)

@@ -14,6 +14,7 @@ from dekomp_sim.instruments import (
     CATALOGUE,
     Bend,
     Course,
+    Hole,
     Instrument,
     Kind,
     Pass,
@@ -21,14 +22,17 @@ from dekomp_sim.instruments import (
     Tip,
     advance,
     crossings_along,
+    dug,
     felt_n,
     gel_curvature_per_mm,
+    opened_along,
     resistance,
     solids,
     support,
     tissues_along,
 )
 from dekomp_sim.instruments.deflection import GEL_DEFLECTION_MM, slenderness
+from dekomp_sim.instruments.hole import SLACK_MM
 from dekomp_sim.instruments.resistance import AHEAD_MM, BONE_STOP_N, GRIT, LAMELLA_MM, LAYERS, even
 from dekomp_sim.units import STANDARD_GAUGE_MM
 
@@ -188,10 +192,29 @@ def test_bone_stops_a_bent_needle_where_its_arc_meets_it() -> None:
 def test_a_needle_drawn_back_and_pushed_on_as_before_stays_in_its_hole() -> None:
     item = needle(Tip.QUINCKE)
     deep = pushed(item, (0.0, 30.0), (0.0, 30.0))
+    hole = Hole(deep.course, 60.0, item.outer_mm)
     again = deep.at_depth(20.0).steered(gel_curvature_per_mm(item))
-    assert again.opened_mm == 60.0
+    assert hole.along_mm(again.course, 60.0) == 60.0
     turned = replace(deep.at_depth(20.0), roll_deg=90.0).steered(gel_curvature_per_mm(item))
-    assert turned.opened_mm == 20.0
+    # the ways part by curvature x s^2 / sqrt(2) until they miss the wall by the slack
+    parts_mm = 20.0 + np.sqrt(np.sqrt(2.0) * (item.outer_mm / 2.0 + SLACK_MM) / gel_curvature_per_mm(item))
+    assert hole.along_mm(turned.course, 60.0) == pytest.approx(parts_mm, abs=1.0)
+
+
+def test_ways_are_one_hole_while_they_lie_within_its_wall_and_none_where_they_begin_beside_it() -> None:
+    hole = Hole(Course(ENTRY, INWARD), 50.0, 1.5)
+    assert hole.along_mm(Course(ENTRY + 0.9 * HEAD, INWARD), 80.0) == 50.0
+    assert hole.along_mm(Course(ENTRY + 5.0 * HEAD, INWARD), 80.0) == 0.0
+    assert hole.along_mm(Course(ENTRY + 3.0 * INWARD, INWARD), 80.0) == 47.0
+    away = Course(ENTRY, INWARD + 0.05 * HEAD)  # 1 mm apart, wall and slack, 20 mm in
+    assert hole.along_mm(away, 80.0) == pytest.approx(20.0, abs=1.0)
+    assert opened_along((hole, Hole(away, 30.0, 0.7)), Course(ENTRY, INWARD), 80.0)[0] == (50.0, 1.5)
+
+
+def test_a_hole_of_the_same_way_and_width_only_grows_deeper() -> None:
+    first, fine = Hole(Course(ENTRY, INWARD), 50.0, 1.5), Hole(Course(ENTRY, INWARD), 70.0, 0.7)
+    holes = dug(dug(dug((), first), fine), replace(first, to_mm=40.0))
+    assert sorted((hole.outer_mm, hole.to_mm) for hole in holes) == [(0.7, 70.0), (1.5, 50.0)]
 
 
 def curve(how: Pass, from_mm: float, to_mm: float, *, on_bone: bool = False) -> np.ndarray:
@@ -225,10 +248,21 @@ def test_the_annulus_is_firm_and_gritty_and_the_nucleus_lets_go() -> None:
 
 
 def test_a_second_pass_meets_friction_only() -> None:
-    first, second = curve(Pass(1.473), 0.0, 75.0), curve(Pass(1.473, opened_mm=75.0), 0.0, 75.0)
+    first, second = curve(Pass(1.473), 0.0, 75.0), curve(Pass(1.473, holes=((75.0, 1.473),)), 0.0, 75.0)
     inside = first[:, 0] > 9.6
     assert np.all(second[inside, 1] < first[inside, 1])
     assert np.all(np.diff(second[:, 1]) >= -1e-12)
+
+
+def test_a_finer_needles_hole_spares_its_own_share_of_the_cutting() -> None:
+    fresh, again = curve(Pass(1.473), 0.0, 75.0), curve(Pass(1.473, holes=((75.0, 1.473),)), 0.0, 75.0)
+    widened = curve(Pass(1.473, holes=((75.0, 0.718),)), 0.0, 75.0)
+    depth = fresh[:, 0]
+    rubbing = np.interp(depth, *again.T)
+    share = 1.0 - 0.718 / 1.473
+    np.testing.assert_allclose(np.interp(depth, *widened.T), rubbing + share * (fresh[:, 1] - rubbing), atol=1e-9)
+    half = curve(Pass(1.473, holes=((40.0, 1.473),)), 0.0, 75.0)
+    np.testing.assert_allclose(half[half[:, 0] > 40.0, 1], np.interp(half[half[:, 0] > 40.0, 0], *fresh.T), atol=1e-3)
 
 
 def test_an_incision_spares_the_skin_and_a_guide_the_friction() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dekomp_sim.imaging.signal.beam import response
-from dekomp_sim.imaging.signal.noise import Purpose, generator, quantum_noise
+from dekomp_sim.imaging.signal.noise import Purpose, generator, quantum_noise, random_words
 from dekomp_sim.matter import Beam
 
 
@@ -62,3 +62,10 @@ def test_energy_is_never_negative_and_nothing_stays_nothing() -> None:
     got = quantum_noise(mean, np.full_like(mean, 50.0), seed=2, exposure_index=1)
     assert (got >= 0.0).all()
     assert not got[:, 0].any()
+
+
+def test_each_pulse_of_an_exposure_has_noise_of_its_own_and_the_first_is_the_exposures() -> None:
+    words = [random_words((70, 40), 1, Purpose.QUANTUM_NOISE, 2, None, pulse) for pulse in (0, 1, 2)]
+    np.testing.assert_array_equal(words[0], random_words((70, 40), 1, Purpose.QUANTUM_NOISE, 2))
+    assert (words[0] != words[1]).mean() > 0.99
+    assert (words[1] != words[2]).mean() > 0.99

@@ -60,8 +60,9 @@ class Shot:
         Instruments in the beam, in the patient frame.
     disc
         The treated disc as it is now, or None for an untouched one.
-    seed, index
-        Key the noise: the same pair gives the same picture.
+    seed, index, pulse
+        Key the noise: exposure `index` of the case, and the pulse's number within it from 0. The same three give the
+        same picture.
     panel
         The detector's settings, its grid among them.
     shutter
@@ -78,6 +79,7 @@ class Shot:
     disc: Disc | None = None
     seed: int = 0
     index: int = 0
+    pulse: int = 0
     panel: Panel = Panel()  # noqa: RUF009 - frozen
     shutter: Float32Array | None = None
     moving: bool = False
@@ -97,6 +99,28 @@ class Trail:
         """Whether it was left by frames of this shape."""
         left = (self.filtered, self.trapped.held if self.trapped else None)
         return all(held is None or held.shape[-2:] == shape for held in left)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One frame as the panel read it, before the console shows it.
+
+    Parameters
+    ----------
+    signal
+        (rows, cols) float32 absorbed energy over that of the open beam behind the grid, with noise.
+    filtered
+        (rows, cols) float32 ln(signal) behind the time filter: what the console shows.
+    window
+        How it fits the screen: for subtraction, last-image hold and road map with the same brightness.
+    trail
+        For the next frame of the run.
+    """
+
+    signal: Float32Array
+    filtered: Float32Array
+    window: Window
+    trail: Trail = Trail()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +206,28 @@ class Fluoroscope:
     def expose(
         self, shot: Shot, console: Console | None = None, before: Trail | None = None, elapsed_s: float = FRAME_S
     ) -> Picture:
-        """The picture of one exposure.
+        """The picture of one exposure: its `frame` as the console shows it, with letters and banner.
+
+        Parameters and what is left out: as for `frame`.
+        """
+        console = console or Console()
+        frame = self.frame(shot, console, before, elapsed_s)
+        picture = self.developed(frame.filtered, frame.window, console, shot.shutter)
+        display = annotated(picture, shot.carm, _lines(shot), console)
+        return Picture(frame.signal, sealed(display), frame.window, frame.trail)
+
+    def developed(
+        self, log_signal: Float32Array, window: Window, console: Console, shutter: Float32Array | None = None
+    ) -> NDArray[np.uint16]:
+        """The console's picture (rows, cols) uint16 of ln(signal), flipped and turned, without letters; see `shown`."""
+        if shutter is None:
+            picture = shown(log_signal, window, console, self._pool)
+        else:
+            picture = shuttered(log_signal, window, console, shutter, self._pool)
+        return turned(picture, console)
+
+    def frame(self, shot: Shot, console: Console, before: Trail | None = None, elapsed_s: float = FRAME_S) -> Frame:
+        """What the panel reads in one exposure.
 
         Left out: table top, heel effect and the fall of intensity toward the corners (taken as corrected by the
         panel), and what instruments and contrast change in the scatter.
@@ -192,31 +237,24 @@ class Fluoroscope:
         shot
             What is exposed.
         console
-            How the picture is processed.
+            Its time filter; how the picture is shown too, in `expose`.
         before
             The trail of the frame before it in a run, an empty one for the run's first; None for a still picture,
             which shows neither lag nor time filter.
         elapsed_s
             Time since the frame before.
         """
-        console = console or Console()
         standing = self._stand(shot)
         scale_kev = np.float32(self._open_kev(shot) * standing.grid_passes)
         light = Light(self._mean(shot, standing) * scale_kev, standing.quantum_kev, shot.detector.pixel_mm)
-        frame = detected(light, shot.panel, shot.seed, shot.index, self._pool)
+        frame = detected(light, shot.panel, shot.seed, shot.index, self._pool, shot.pulse)
         run = before if before is not None and before.fits(frame.shape) else Trail()
         trapped = None
         if before is not None:
             frame, trapped = lagged(frame, run.trapped, elapsed_s, shot.panel)
         frame /= scale_kev
-        filtered = recursed(_logarithm(frame), run.filtered, console)
-        if shot.shutter is None:
-            picture = shown(filtered, standing.window, console, self._pool)
-        else:
-            picture = shuttered(filtered, standing.window, console, shot.shutter, self._pool)
-        picture = turned(picture, console)
-        display = annotated(picture, shot.carm, _lines(shot), console)
-        return Picture(sealed(frame), sealed(display), standing.window, Trail(trapped, sealed(filtered)))
+        filtered = sealed(recursed(_logarithm(frame), run.filtered, console))
+        return Frame(sealed(frame), filtered, standing.window, Trail(trapped, filtered))
 
     def _open_kev(self, shot: Shot) -> float:
         behind = response(shot.technique.beam)

@@ -3,6 +3,7 @@
 from dekomp_sim.instruments.catalogue import CATALOGUE, Instrument, Kind, Tip, instrument
 from dekomp_sim.instruments.course import Bend, Course
 from dekomp_sim.instruments.deflection import gel_curvature_per_mm, support
+from dekomp_sim.instruments.hole import Hole, dug, opened_along
 from dekomp_sim.instruments.insertion import (
     Advance,
     Crossing,
@@ -28,6 +29,8 @@ from dekomp_sim.instruments.nesting import (
     removed,
 )
 from dekomp_sim.instruments.placement import Placement, coaxial, redirected, solids
+from dekomp_sim.instruments.prebend import left_of_bend_deg, may_be_prebent, prebend_curvature_per_mm, swept_mm
+from dekomp_sim.instruments.redirection import followed, holding_mm
 from dekomp_sim.instruments.resistance import Pass, felt_n, resistance
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "Bend",
     "Course",
     "Crossing",
+    "Hole",
     "Instrument",
     "Kind",
     "Nest",
@@ -49,22 +53,30 @@ __all__ = [
     "coaxial",
     "crossings",
     "crossings_along",
+    "dug",
     "felt_n",
+    "followed",
     "gel_curvature_per_mm",
+    "holding_mm",
     "inner_of",
     "inserted",
     "instrument",
+    "left_of_bend_deg",
     "may_advance",
+    "may_be_prebent",
     "may_enter_skin",
     "may_insert",
     "may_remove",
     "may_run",
+    "opened_along",
+    "prebend_curvature_per_mm",
     "redirected",
     "removed",
     "resistance",
     "solids",
     "structure_at",
     "support",
+    "swept_mm",
     "tissues_along",
     "withdraw",
 ]

@@ -46,7 +46,8 @@ class Answer:
         return self.yes
 
 
-_YES = Answer(True, "")
+YES: Final = Answer(True, "")
+"""Yes, without more."""
 
 
 def _no(reason: str) -> Answer:
@@ -76,7 +77,7 @@ def may_insert(inner: str, outer: str, nest: Nest = EMPTY_NEST) -> Answer:
     occupant = inner_of(outer, nest)
     if occupant is not None:
         return _no(f"{instrument(occupant).title} is still in {wide.title}: take it out first.")
-    return _YES
+    return YES
 
 
 def may_remove(key: str, nest: Nest = EMPTY_NEST) -> Answer:
@@ -85,7 +86,7 @@ def may_remove(key: str, nest: Nest = EMPTY_NEST) -> Answer:
     occupant = inner_of(key, nest)
     if occupant is not None and instrument(occupant).kind is not Kind.STYLET:
         return _no(f"{instrument(occupant).title} is still in {item.title}: take it out first.")
-    return _YES
+    return YES
 
 
 def may_enter_skin(key: str) -> Answer:
@@ -94,7 +95,7 @@ def may_enter_skin(key: str) -> Answer:
         hosts = [CATALOGUE[outer].title for outer, inner in FITS_INSIDE.items() if key in inner]
         return _no(f"{instrument(key).title} enters the patient only through {' or '.join(hosts)}.")
     instrument(key)
-    return _YES
+    return YES
 
 
 def may_advance(key: str, nest: Nest = EMPTY_NEST) -> Answer:
@@ -103,7 +104,7 @@ def may_advance(key: str, nest: Nest = EMPTY_NEST) -> Answer:
     occupant = inner_of(key, nest)
     if item.kind is Kind.CANNULA and (occupant is None or instrument(occupant).kind is Kind.NEEDLE):
         return _no(f"{item.title} has no stylet in: an open cannula cores the tissue.")
-    return _YES
+    return YES
 
 
 def may_run(key: str, nest: Nest = EMPTY_NEST) -> Answer:
@@ -113,7 +114,7 @@ def may_run(key: str, nest: Nest = EMPTY_NEST) -> Answer:
         return _no(f"{item.title} has no motor.")
     if nest.get(key) is None or instrument(nest[key]).kind is not Kind.CANNULA:
         return _no(f"{item.title} is not in the trocar cannula.")
-    return _YES
+    return YES
 
 
 def inserted(inner: str, outer: str, nest: Nest = EMPTY_NEST) -> Nest:

@@ -36,8 +36,8 @@ class Placement:
         Where a bevel's opening faces: 0 to the patient's head, clockwise as the operator sees it from the hub.
     bends
         The arcs it lies in; none where it is straight.
-    opened_mm
-        Depth to which its own way was cut before; drawn back and pushed on along it, it meets friction only.
+    prebend_deg
+        Bend that its tip was given before it went in, away from the bevel's opening.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class Placement:
     depth_mm: float
     roll_deg: float = 0.0
     bends: tuple[Bend, ...] = ()
-    opened_mm: float = 0.0
+    prebend_deg: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entry_mm", frozen(self.entry_mm, (3,)))
@@ -97,12 +97,12 @@ class Placement:
 
     def at_depth(self, depth_mm: float) -> Placement:
         """The same instrument on the same course with its tip at `depth_mm`."""
-        return replace(self, depth_mm=depth_mm, opened_mm=max(self.opened_mm, self.depth_mm))
+        return replace(self, depth_mm=depth_mm)
 
     def steered(self, per_mm: float, from_mm: float | None = None) -> Placement:
         """Ready to be pushed on with a curvature by its bevel as it faces now; the arcs it lies in stay.
 
-        Where that is the way it came it stays in its hole; a way that parts from it is cut anew.
+        Where that is the way it came it keeps it; another way begins a new arc.
 
         Parameters
         ----------
@@ -115,11 +115,10 @@ class Placement:
         bend = Bend(begins_mm, per_mm, towards_deg(self.instrument, self.roll_deg) % 360.0)
         begun = tuple(old for old in self.bends if old.from_mm <= begins_mm)
         last = begun[-1] if begun else Bend(0.0, 0.0, bend.towards_deg)
-        parts_mm = self.bends[len(begun)].from_mm if len(begun) < len(self.bends) else self.opened_mm
         straight_on = last.per_mm == bend.per_mm == 0.0
         if not straight_on and (last.per_mm, last.towards_deg) != (bend.per_mm, bend.towards_deg):
-            begun, parts_mm = (*(old for old in begun if old.from_mm < begins_mm), bend), begins_mm
-        return replace(self, bends=begun, opened_mm=min(self.opened_mm, parts_mm))
+            begun = (*(old for old in begun if old.from_mm < begins_mm), bend)
+        return replace(self, bends=begun)
 
     def carried(self, way_mm: float) -> Placement:
         """Moved by what it lies in: the straight part grows or shrinks, the arcs beyond its guide keep their form."""

@@ -2,8 +2,9 @@
 
 The structure is Okamura, Simone and O'Leary's (IEEE Trans Biomed Eng 2004;51:1707): before puncture a second-order
 polynomial in the depth of the dent, after it a constant cutting force, and friction with the length in the tissue. In
-a hole that is there already there is nothing to cut (Azar and Hayward 2008). The forces of each layer are plausible
-orders of magnitude, uncalibrated: for the annulus of a human lumbar disc no measured value was found.
+a hole that is there already there is nothing to cut, whoever cut it (Azar and Hayward, LNCS 2008;5104:166). The forces
+of each layer are plausible orders of magnitude, uncalibrated: for the annulus of a human lumbar disc no measured value
+was found.
 """
 
 from __future__ import annotations
@@ -125,23 +126,31 @@ class Pass:
         Diameter of what cuts and rubs.
     free_from_mm
         Depth from which the shaft rubs on tissue: the skin, or the tip of what it lies in.
-    opened_mm
-        Depth to which the hole is there already.
+    holes
+        (depth, diameter) of holes that the way lies in from the skin on.
     skin_cut
         Whether it goes through an incision.
     """
 
     outer_mm: float
     free_from_mm: float = 0.0
-    opened_mm: float = 0.0
+    holes: tuple[tuple[float, float], ...] = ()
     skin_cut: bool = False
+
+    def fresh(self, depth_mm: FloatArray) -> FloatArray:
+        """Share (n,) of the diameter that is still to be cut at depths (n,): none in a hole as wide as what cuts."""
+        wide = np.zeros(len(depth_mm))
+        for to_mm, outer_mm in self.holes:
+            wide = np.where(depth_mm <= to_mm, np.maximum(wide, outer_mm), wide)
+        return np.clip(1.0 - wide / self.outer_mm, 0.0, 1.0)
 
 
 def felt_n(met: Sequence[Crossing], how: Pass, depth_mm: ArrayLike) -> FloatArray:
     """Force in N on the hand at tip depths (n,); a function of the depth alone, however the push was divided.
 
-    F = (stiffness or cutting at the tip, none in an open hole) + friction summed over the shaft in tissue, times the
-    diameter over 17 G's. Bone is not in it: it stops the needle (`resistance`). Left out: speed, static friction,
+    F = (stiffness or cutting at the tip, times what is still to be cut of the diameter) + friction summed over the
+    shaft in tissue, times the diameter over 17 G's. So a finer needle's hole helps by its own diameter. Bone is not in
+    it: it stops the needle (`resistance`). Left out: speed, static friction,
     relaxation, the force of bending; nerves and vessels, which are too small to be told apart.
 
     Parameters
@@ -155,14 +164,16 @@ def felt_n(met: Sequence[Crossing], how: Pass, depth_mm: ArrayLike) -> FloatArra
     """
     depth = np.atleast_1d(np.asarray(depth_mm, dtype=np.float64))
     total = np.zeros(len(depth))
+    fresh = how.fresh(depth)
     before_n = 0.0
     for crossing in met:
         layer = LAYERS.get(crossing.structure, _FLESH)
         rubbing = np.clip(depth, how.free_from_mm, crossing.to_mm) - max(crossing.from_mm, how.free_from_mm)
         total += layer.friction_n_mm * np.maximum(rubbing, 0.0)
-        here = (depth > crossing.from_mm) & (depth <= crossing.to_mm) & (depth > how.opened_mm)
+        here = (depth > crossing.from_mm) & (depth <= crossing.to_mm)
         if not (how.skin_cut and crossing.structure is Structure.SKIN):
-            total += np.where(here, _at_tip(layer, crossing, depth, min(before_n, layer.cutting_n)), 0.0)
+            at_tip = _at_tip(layer, crossing, depth, min(before_n, layer.cutting_n))
+            total += np.where(here, at_tip * fresh, 0.0)
         before_n = layer.cutting_n
     return np.asarray(total * how.outer_mm / REFERENCE_OUTER_MM)
 
@@ -185,6 +196,7 @@ def resistance(
     """
     tissues = [c for c in even(met) if c.structure not in BONES]
     marks: list[FloatArray] = [np.arange(np.ceil(from_mm), to_mm, STEP_MM), np.array([from_mm, to_mm])]
+    marks += [np.array([end_mm, end_mm + WITHIN_MM]) for end_mm, _ in how.holes]
     for crossing in tissues:
         breaks = np.array([crossing.from_mm, _gives_way_mm(crossing), crossing.to_mm])
         marks += [breaks, breaks + WITHIN_MM]

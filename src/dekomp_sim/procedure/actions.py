@@ -69,13 +69,17 @@ class Sedation(StrEnum):
 
 
 class Treatment(StrEnum):
-    """What helps when the vital signs fall; one is one standard dose (`clinic.vitals.STANDARD_DOSE`)."""
+    """What helps when the vital signs fall; one is one standard dose (`clinic.courses.STANDARD_DOSE`)."""
 
     OXYGEN = "oxygen"
     FLUID = "fluid"
     LEGS_UP = "legs_up"
     ATROPINE = "atropine"
     ADRENALINE = "adrenaline"
+    LIPID = "lipid"
+    STIMULATE = "stimulate"
+    FLUMAZENIL = "flumazenil"
+    NALOXONE = "naloxone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class PrepareSterileField:
 
 @dataclass(frozen=True, slots=True)
 class Sedate:
-    """Bring the patient to a level of sedation."""
+    """Give the usual dose for a level of sedation; doses add up, and wear off within the hour."""
 
     level: Sedation = Sedation.LIGHT
     do: Literal["sedate"] = "sedate"
@@ -218,10 +222,14 @@ class Expose:
 
 @dataclass(frozen=True, slots=True)
 class Anaesthetise:
-    """Inject lidocaine at the anaesthetic needle's tip."""
+    """Inject lidocaine at the anaesthetic needle's tip.
+
+    `aspirated` says whether the syringe is drawn back first: with blood or clear fluid in it nothing is injected.
+    """
 
     volume_ml: Annotated[float, Gt(0.0), Le(50.0)]
     concentration_percent: Annotated[float, Gt(0.0), Le(4.0)] = 1.0
+    aspirated: bool = True
     do: Literal["anaesthetise"] = "anaesthetise"
 
 
@@ -241,7 +249,8 @@ class Insert:
     """Set an instrument on the skin, or into the one that guides it; `advance` then pushes it in.
 
     `entry` and `aim` are points of the patient frame or the plan's own; an entry that is not the planned one slides
-    along its axis onto the skin. The last two shift the entry, for scripts that stray from the plan on any patient.
+    along its axis onto the skin. The two shifts move the entry, for scripts that stray from the plan on any patient.
+    `prebend_deg` bends the last centimetre of a fine needle, away from its bevel's opening: held, it curves more.
     """
 
     instrument: str
@@ -249,6 +258,7 @@ class Insert:
     aim: Point | Literal["planned"] = "planned"
     entry_lateral_mm: Shift = 0.0
     entry_cranial_mm: Shift = 0.0
+    prebend_deg: Annotated[float, Ge(0.0), Le(20.0)] = 0.0
     do: Literal["insert"] = "insert"
 
 

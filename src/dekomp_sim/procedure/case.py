@@ -25,12 +25,13 @@ from dekomp_sim.imaging.radiation.staff import Protection
 from dekomp_sim.imaging.stand.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
 from dekomp_sim.imaging.stand.collimator import OPEN, Collimator, Field
 from dekomp_sim.imaging.stand.machine import Gantry, Table
-from dekomp_sim.instruments import EMPTY_NEST, Nest, Placement
+from dekomp_sim.instruments import EMPTY_NEST, Hole, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
-from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
-from dekomp_sim.procedure.clinic.vitals import Influence, Vitals, vitals
+from dekomp_sim.procedure.clinic.courses import Influence, sedation_depth
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Syringe
+from dekomp_sim.procedure.clinic.vitals import Vitals, vitals
 from dekomp_sim.procedure.events import Event
 from dekomp_sim.procedure.fluoroscopy.views import process_turn_deg
 
@@ -216,6 +217,8 @@ class Case:
         Instruments in the patient, by key.
     nest
         Which of them is inside which: inner key to outer key.
+    holes
+        The ways that were cut, each with its depth and width.
     influences
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
     probe_fatigue
@@ -242,9 +245,11 @@ class Case:
     incision: Incision | None = None
     placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)
+    holes: tuple[Hole, ...] = ()
     influences: tuple[Influence, ...] = ()
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()
+    syringes: tuple[Syringe, ...] = ()
     punctures: tuple[Puncture, ...] = ()
     redirects: int = 0
     track: tuple[Tip, ...] = ()
@@ -264,6 +269,11 @@ class Case:
     def vitals(self) -> Vitals:
         """Heart rate, blood pressure and saturation now."""
         return vitals(self.influences, self.clock_s)
+
+    @property
+    def sedation_depth(self) -> float:
+        """How deeply sedated the patient is now: 0 awake, 1 light, 3 deep."""
+        return sedation_depth(self.influences, self.clock_s)
 
     @property
     def harmed(self) -> bool:

@@ -195,7 +195,9 @@ class Light:
     pixel_mm: float
 
 
-def detected(light: Light, panel: Panel, seed: int, index: int, pool: Executor | None = None) -> Float32Array:
+def detected(
+    light: Light, panel: Panel, seed: int, index: int, pool: Executor | None = None, pulse: int = 0
+) -> Float32Array:
     """One frame as the panel reads it, keV per pixel: quantum noise blurred by the scintillator, electronic noise,
     saturation.
 
@@ -209,6 +211,8 @@ def detected(light: Light, panel: Panel, seed: int, index: int, pool: Executor |
         Key the noise: the same pair gives the same frame.
     pool
         Threads to share the rows out to; the frame does not depend on their number.
+    pulse
+        Number of the frame within its exposure, from 0: each has noise of its own.
 
     Returns
     -------
@@ -219,9 +223,9 @@ def detected(light: Light, panel: Panel, seed: int, index: int, pool: Executor |
     mean, quantum, table = light.mean, light.quantum, normal_quantiles()
     deviation, out = np.empty_like(mean), np.empty_like(mean)
     counted = np.float32(COUNTED_BELOW_QUANTA)
-    words = random_words(shape, seed, Purpose.QUANTUM_NOISE, index, pool)
+    words = random_words(shape, seed, Purpose.QUANTUM_NOISE, index, pool, pulse)
     by_rows(shape[0], lambda a, b: noise_rows(mean, quantum, words, table, counted, a, b, deviation), pool)
-    electronic = random_words(shape, seed, Purpose.ELECTRONIC_NOISE, index, pool)
+    electronic = random_words(shape, seed, Purpose.ELECTRONIC_NOISE, index, pool, pulse)
     taps = scintillator_taps(panel, light.pixel_mm)
     levels = (
         np.float32(panel.electronic_kev_per_mm * light.pixel_mm),

@@ -27,12 +27,13 @@ class Purpose(IntEnum):
     QUANTUM_NOISE = 1
     ELECTRONIC_NOISE = 2
     COMPLICATION = 3
+    INTRAVASCULAR = 5
 
 
-def generator(seed: int, purpose: Purpose, index: int, part: int = 0) -> np.random.Generator:
+def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:
     """The generator of one draw: Philox keyed by (seed, purpose, index), whatever was drawn before or elsewhere.
 
-    Parts of one draw have counters of their own, so that threads may share it out.
+    Parts of one draw, and the pulses of one exposure, have counters of their own, so that threads may share it out.
 
     Examples
     --------
@@ -41,18 +42,18 @@ def generator(seed: int, purpose: Purpose, index: int, part: int = 0) -> np.rand
     True
     """
     key = np.array([seed & _WORD, (int(purpose) << 32 | index) & _WORD], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, part], dtype=np.uint64)))
+    return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, pulse, part], dtype=np.uint64)))
 
 
 def random_words(
-    shape: tuple[int, int], seed: int, purpose: Purpose, index: int, pool: Executor | None = None
+    shape: tuple[int, int], seed: int, purpose: Purpose, index: int, pool: Executor | None = None, pulse: int = 0
 ) -> NDArray[np.uint32]:
     """Random 32-bit words (rows, cols), the same for any number of threads: Philox's own, which no release changes."""
     out = np.empty(shape, dtype=np.uint32)
 
     def draw(first: int, last: int) -> None:
         count = (last - first) * shape[1]
-        bits = generator(seed, purpose, index, first // ROWS_AT_ONCE).bit_generator
+        bits = generator(seed, purpose, index, first // ROWS_AT_ONCE, pulse).bit_generator
         words = np.asarray(bits.random_raw((count + 1) // 2), dtype="<u8").view("<u4")
         out[first:last] = words[:count].reshape(last - first, shape[1])
 

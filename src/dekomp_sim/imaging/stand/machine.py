@@ -314,7 +314,7 @@ def _focus_skin(carm: CArm, detector: Detector, body: Body) -> list[str]:
 def _collisions(gantry: Gantry, carm: CArm, detector: Detector, table: Table, body: Body) -> list[str]:
     top, skin = table_block(table, body), _skin_cells(body)
     parts = [(f"The {name}", block) for name, block in housings(gantry, carm, detector).items()]
-    parts += [("The C", block) for block in _arc(gantry, carm)]
+    parts += [("The C", block) for block in arc_blocks(gantry, carm)]
     low, high = _bounds([block for _, block in parts])
     at_table = np.flatnonzero(
         np.all((low < top.centre_mm + top.half_mm) & (high > top.centre_mm - top.half_mm), axis=1)
@@ -334,7 +334,7 @@ def _bounds(blocks: list[Block]) -> tuple[FloatArray, FloatArray]:
     return centres - reach, centres + reach
 
 
-def _arc(gantry: Gantry, carm: CArm) -> list[Block]:
+def arc_blocks(gantry: Gantry, carm: CArm) -> list[Block]:
     """The C as blocks on half a circle about the middle between focus and detector, on the stand's side."""
     side = -gantry.stands.sign * carm.image_right
     centre = carm.source_mm + carm.towards_detector * carm.source_to_detector_mm / 2.0

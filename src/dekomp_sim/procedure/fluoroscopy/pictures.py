@@ -8,8 +8,9 @@ from dekomp_sim.instruments import solids
 from dekomp_sim.procedure.case import Case, Exposure
 
 
-def shot_of(case: Case, exposure: Exposure) -> Shot:
-    """The shot of one pulse of an exposure, with the instruments and the disc of `case`, the case right after it."""
+def shot_of(case: Case, exposure: Exposure, pulse: int = 0) -> Shot:
+    """The shot of one pulse of an exposure, `pulse` its number from 0, with the instruments and the disc of `case`, the
+    case right after it."""
     used = active(case.machine.detector, exposure.field)
     in_the_beam = tuple(solid for placement in case.placements.values() for solid in solids(placement))
     return Shot(
@@ -20,5 +21,6 @@ def shot_of(case: Case, exposure: Exposure) -> Shot:
         case.disc,
         case.seed,
         exposure.index,
+        pulse,
         shutter=shutter(exposure.collimator, used),
     )

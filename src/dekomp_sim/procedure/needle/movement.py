@@ -16,13 +16,19 @@ from dekomp_sim.geometry.rigid import Rigid
 from dekomp_sim.instruments import (
     CATALOGUE,
     Advance,
+    Hole,
     Kind,
     Placement,
     advance,
     coaxial,
+    dug,
+    followed,
+    holding_mm,
     inner_of,
     inserted,
+    left_of_bend_deg,
     removed,
+    swept_mm,
 )
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case, Puncture, Tip
@@ -45,6 +51,9 @@ IN_INCISION_MM: Final = 5.0
 LEAST_SINE: Final = 1e-6
 """Sine of the angle below which two directions are one: far below any goniometer, above rounding."""
 
+FOLLOWS_WELL: Final = 0.95
+"""Share of a turn above which the hand notices no pull of the tissue. Assumption."""
+
 FELT: Final = {
     Structure.ANNULUS: "firm and gritty: annulus",
     Structure.PROTRUSION: "firm: the protruding annulus",
@@ -58,13 +67,13 @@ def insert(case: Case, action: do.Insert) -> Case:
     outer = guide(case, action.instrument)
     if outer is not None:
         needle = CATALOGUE[action.instrument].kind is Kind.NEEDLE
-        return seat(case, action.instrument, outer, beyond_mm=0.0 if needle else None)
+        return _bent_in(seat(case, action.instrument, outer, beyond_mm=0.0 if needle else None), action, outer)
     entry, direction = axis_asked(case, action)
     key = action.instrument
     cut = _in_incision(case, entry)
     if key == "trocar_cannula" and not cut:
         raise InputError("entry of the trocar", "skin that is whole", "the incision", "Incise there")
-    placed = {key: Placement(CATALOGUE[key], entry, direction, 0.0)}
+    placed = {key: Placement(CATALOGUE[key], entry, direction, 0.0, prebend_deg=action.prebend_deg)}
     nest = case.nest
     if key == "trocar_cannula":  # the trocar is handed over whole, the stylet's tip leading
         whole = coaxial(CATALOGUE["trocar_stylet"], placed[key])
@@ -79,6 +88,19 @@ def insert(case: Case, action: do.Insert) -> Case:
         track=(*case.track, *_tips(case.clock_s, placed.values())),
         clock_s=case.clock_s + HANDLING_S,
     )
+
+
+def _bent_in(case: Case, action: do.Insert, outer: str) -> Case:
+    """The case with a pre-bent needle led through its guide, which may take out a part of the bend."""
+    key = action.instrument
+    left_deg = left_of_bend_deg(CATALOGUE[key], CATALOGUE[outer], action.prebend_deg)
+    placements = _joined(case.placements, {key: replace(case.placements[key], prebend_deg=left_deg)})
+    if left_deg == action.prebend_deg:
+        return replace(case, placements=placements)
+    depth_mm, guide_words = case.placements[key].depth_mm, outer.replace("_", " ")
+    words = f"{depth_mm:.0f} mm, tight: the {guide_words} straightens the tip, {left_deg:.0f} degrees of bend are left."
+    told = Said(case.clock_s, "hand", words, Severity.NOTICE)
+    return replace(case, placements=placements, events=(*case.events, told))
 
 
 def seat(case: Case, key: str, outer: str, beyond_mm: float | None = None) -> Case:
@@ -122,6 +144,7 @@ def push(case: Case, key: str, to_depth_mm: float, bevel_deg: float | None = Non
         case,
         placements=_joined(case.placements, now),
         track=(*case.track, *_tips(clock_s, now.values())),
+        holes=_holes(case, now, bevel_deg),
         pushes=(*case.pushes, push_felt(ready, key, travels[leader], starts[leader])),
         events=(*case.events, *_once(told)),
         clock_s=clock_s,
@@ -138,17 +161,23 @@ def pull(case: Case, key: str, to_depth_mm: float) -> Case:
 
 
 def turn(case: Case, action: do.Redirect) -> Case:
-    """Turn an instrument, and what is in it, about its skin entry: tip to the midline, tip to the head."""
-    straight = case.placements[action.instrument].direction
-    medial = _tilted(straight, np.array([-float(case.side.sign), 0.0, 0.0]), action.medial_deg)
-    direction = _tilted(medial, np.array([0.0, 0.0, 1.0]), action.cranial_deg)
+    """Turn an instrument, and what is in it, about its skin entry: tip to the midline, tip to the head.
+
+    The tissue about a deep shaft pulls it back: of the turn asked for it follows a share (`followed`).
+    """
     moving = _with_inner(case, action.instrument)
-    now = {name: _turned(case.placements[name], direction) for name in moving}
+    deepest_mm = max(case.placements[name].depth_mm for name in moving)
+    share = followed(deepest_mm, holding_mm(CATALOGUE[name] for name in moving))
+    straight = case.placements[action.instrument].direction
+    medial = _tilted(straight, np.array([-float(case.side.sign), 0.0, 0.0]), share * action.medial_deg)
+    direction = _tilted(medial, np.array([0.0, 0.0, 1.0]), share * action.cranial_deg)
+    now = {name: replace(case.placements[name], direction=direction) for name in moving}
     return replace(
         case,
         placements=_joined(case.placements, now),
         redirects=case.redirects + 1,
         track=(*case.track, *_tips(case.clock_s, now.values())),
+        events=(*case.events, *_pulled_back(case, deepest_mm, share)),
         clock_s=case.clock_s + HANDLING_S,
     )
 
@@ -162,9 +191,31 @@ def take_out(case: Case, key: str) -> Case:
     return replace(case, placements=MappingProxyType(left), nest=removed(key, case.nest), clock_s=clock_s)
 
 
-def _turned(placement: Placement, direction: FloatArray) -> Placement:
-    """About the skin, with what bends it lies in; the way ahead is not the old hole."""
-    return replace(placement, direction=direction, opened_mm=min(placement.opened_mm, max(placement.depth_mm, 0.0)))
+def _pulled_back(case: Case, deepest_mm: float, share: float) -> tuple[Event, ...]:
+    """What the hand notices where tissue holds a shaft that is turned."""
+    if share > FOLLOWS_WELL:
+        return ()
+    words = (
+        f"{deepest_mm:.0f} mm, the tissue pulls back: the tip follows {share:.0%} of the turn. Withdraw to turn more."
+    )
+    return (Said(case.clock_s, "hand", words),)
+
+
+def _holes(case: Case, now: Mapping[str, Placement], bevel_deg: float | None) -> tuple[Hole, ...]:
+    """The holes once instruments have come to where they are now."""
+    holes = case.holes
+    for name, placement in now.items():
+        if placement.depth_mm > 0.0:
+            holes = dug(holes, Hole(placement.course, placement.depth_mm, _cut_mm(case, name, bevel_deg)))
+    return holes
+
+
+def _cut_mm(case: Case, key: str, bevel_deg: float | None) -> float:
+    """Width of the hole: a stylet and its cannula cut as one point, a bent tip turned to and fro wobbles."""
+    item = CATALOGUE[key]
+    if item.kind is Kind.STYLET:
+        return CATALOGUE[case.nest[key]].outer_mm
+    return item.outer_mm if bevel_deg is not None else swept_mm(item, case.placements[key].prebend_deg)
 
 
 def _tilted(direction: FloatArray, towards: FloatArray, angle_deg: float) -> FloatArray:

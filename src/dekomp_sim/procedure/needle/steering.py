@@ -12,6 +12,8 @@ from dekomp_sim.instruments import (
     Pass,
     Placement,
     gel_curvature_per_mm,
+    opened_along,
+    prebend_curvature_per_mm,
     resistance,
     support,
     tissues_along,
@@ -31,11 +33,12 @@ about 1 mm a cm (Drummond and Scott, Anaesthesia 1980;35:854), not much less tha
 
 
 def curvature_per_mm(case: Case, key: str) -> float:
-    """Curvature in 1/mm of an instrument's way through the patient, held by what it lies in."""
+    """Curvature in 1/mm of an instrument's way through the patient: by bevel and bent tip, held by what it lies in."""
     item = CATALOGUE[key]
     outer = case.nest.get(key)
     held = support(item, CATALOGUE[outer] if outer is not None else None)
-    return gel_curvature_per_mm(item) * TISSUE_OF_GEL * (1.0 - held)
+    bent = prebend_curvature_per_mm(item, case.placements[key].prebend_deg)
+    return (gel_curvature_per_mm(item) * TISSUE_OF_GEL + bent) * (1.0 - held)
 
 
 def steered(case: Case, key: str, bevel_deg: float | None = None) -> Placement:
@@ -82,7 +85,7 @@ def push_felt(case: Case, outermost: str, travel: Advance, start_mm: float) -> P
     how = Pass(
         outer_mm=CATALOGUE[outermost].outer_mm,
         free_from_mm=0.0 if guide is None else max(case.placements[guide].depth_mm, 0.0),
-        opened_mm=case.placements[led.instrument.key].opened_mm,
+        holes=opened_along(case.holes, led.course, led.depth_mm),
         skin_cut=any(p.instrument == outermost and p.through_incision for p in case.punctures),
     )
     met = tissues_along(case.patient, led.course, 0.0, led.depth_mm + AHEAD_MM, halvings=FELT_HALVINGS)
