@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -26,12 +27,16 @@ EDGE: Final = 0.2
 """Assumption: what passes a third's border by this share of a third is a voxel's edge, not the next grade."""
 
 
+VALLEY: Final = 0.25
+"""Assumption: two masses are seen where, between them, a slice of the nucleus holds less contrast than this share of
+the fullest slice of the lesser one."""
+
+
 class Adams(StrEnum):
-    """Type of a discogram (Adams, J Bone Joint Surg Br 1986;68:36), but for the lobular one, 2: nuclei have no clefts
-    here.
-    """
+    """Type of a discogram, 1 to 5 (Adams, J Bone Joint Surg Br 1986;68:36)."""
 
     COTTONBALL = "cottonball"
+    LOBULAR = "lobular"
     IRREGULAR = "irregular"
     FISSURED = "fissured"
     RUPTURED = "ruptured"
@@ -52,9 +57,11 @@ def discogram(disc: Disc) -> Discogram | None:
     """Read the contrast in a disc; None where there is none in the nucleus (nothing, annular or vascular).
 
     Dallas: 0 nucleus only; 1, 2, 3 inner, middle, outer third of the annulus; 4 outer third over more than 30 degrees;
-    5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5.
+    5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5;
+    lobular where at 0 or 1 two masses lie over each other.
     """
-    seen = above(disc.contrast_ml.ravel(), SEEN_SHARE * disc.voxel_ml)
+    held = above(disc.contrast_ml.ravel(), 0.0)
+    seen = held[disc.contrast_ml.ravel()[held] > SEEN_SHARE * disc.voxel_ml]
     tissue = disc.tissue.ravel()[seen]
     if not (tissue == Tissue.NUCLEUS).any():
         return None
@@ -62,7 +69,20 @@ def discogram(disc: Disc) -> Discogram | None:
         return Discogram(5, Adams.RUPTURED)
     third, arc_deg = _reach(disc, seen[tissue == Tissue.ANNULUS])
     dallas = 4 if third == 3 and arc_deg > WIDE_ARC_DEG else third
+    if dallas <= 1 and _in_two_masses(disc, held):
+        return Discogram(dallas, Adams.LOBULAR)
     return Discogram(dallas, _ADAMS[dallas])
+
+
+def _in_two_masses(disc: Disc, held: IndexArray) -> bool:
+    """Whether the nucleus's contrast, which lies in the voxels `held`, is in two masses over each other with a band
+    between them.
+    """
+    nucleus = held[disc.tissue.ravel()[held] == Tissue.NUCLEUS]
+    slices, *plane = disc.tissue.shape  # the disc's own slices
+    held_ml = np.bincount(nucleus // math.prod(plane), disc.contrast_ml.ravel()[nucleus], minlength=slices)
+    below, above_it = np.maximum.accumulate(held_ml), np.maximum.accumulate(held_ml[::-1])[::-1]
+    return bool((held_ml < VALLEY * np.minimum(below, above_it)).any())
 
 
 def _reach(disc: Disc, voxels: IndexArray) -> tuple[int, float]:

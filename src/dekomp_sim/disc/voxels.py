@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -103,6 +103,8 @@ class Disc:
         Pressure before anything was injected or removed.
     clogged
         How far the probe's thread is packed with what it took, 0 clear to 1 full.
+    lobular
+        Whether a fibrous band parts the nucleus into an upper and a lower lobe.
     """
 
     shape: DiscShape
@@ -116,6 +118,7 @@ class Disc:
     dallas_grade: int
     opening_kpa: float
     clogged: float = 0.0
+    lobular: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
@@ -174,7 +177,9 @@ class Disc:
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
             total.update(digestible(array))
-        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r}".encode())
+        total.update(
+            f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r} {self.lobular}".encode()
+        )
         return total.digest()
 
 
@@ -183,7 +188,14 @@ def tissue_volumes_ml(tissue: UInt8Array, fraction: FloatArray, voxel_ml: float)
     return np.array([fraction[tissue == part].sum() * voxel_ml for part in Tissue])
 
 
-def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, opening_kpa: float = OPENING_KPA) -> Disc:
+def voxelise(
+    shape: DiscShape,
+    dallas_grade: int = 2,
+    voxel_mm: float = 0.4,
+    opening_kpa: float = OPENING_KPA,
+    *,
+    lobular: bool = False,
+) -> Disc:
     """A whole disc on a grid along its own axes, edge voxels covered in part.
 
     Parameters
@@ -196,6 +208,8 @@ def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, ope
         Edge of a voxel.
     opening_kpa
         Pressure at rest.
+    lobular
+        Whether a fibrous band parts the nucleus, as in a mature disc.
 
     Raises
     ------
@@ -203,7 +217,8 @@ def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, ope
         If the grade is not 0 to 5, the voxel not 0.2 to 2 mm or the pressure below 0.
     """
     _check(dallas_grade, voxel_mm, opening_kpa)
-    return _voxelised(shape, dallas_grade, voxel_mm, opening_kpa)
+    plain = _voxelised(shape, dallas_grade, voxel_mm, opening_kpa)
+    return replace(plain, lobular=True) if lobular else plain
 
 
 @lru_cache(maxsize=4)
