@@ -68,9 +68,10 @@ def test_a_hint_is_told_once_when_its_condition_comes_true(opened: Case) -> None
 def test_a_trigger_that_follows_again_waits_until_its_condition_comes_true_anew(ready: Case) -> None:
     shallow = Trigger("deep", When(Quantity.TIP_DEPTH_MM, above=10.0), (Hint("Deep."),), again=True)
     needle = "anaesthetic_needle"
-    moves = (do.Insert(needle), *(do.Advance(needle, to_depth_mm=d) for d in (5.0, 12.0, 15.0)))
-    back = (do.Withdraw(needle, to_depth_mm=4.0), do.Advance(needle, to_depth_mm=14.0))
-    case = after_all(taught_by(ready, shallow), *moves, *back)
+    case = after(taught_by(ready, shallow), do.Insert(needle))
+    for depth_mm in (5.0, 12.0, 15.0):
+        case = after(case, do.Advance(needle, to_depth_mm=depth_mm))
+    case = after_all(case, do.Withdraw(needle, to_depth_mm=4.0), do.Advance(needle, to_depth_mm=14.0))
     assert not [event for event in case.events if isinstance(event, Refusal)]
     assert len(cues(case)) == 2
 
@@ -80,10 +81,8 @@ def test_a_question_is_answered_once_and_the_answer_judged(opened: Case) -> None
     asked = after(taught_by(opened, late(ask)), do.Wait(100.0))
     assert after(asked, do.Answer("late", 3)).events[-1].words.endswith("The question late has 2 answers.")
     wrong, right = (after(asked, do.Answer("late", choice)) for choice in (1, 2))
-    assert [event.right for case in (wrong, right) for event in case.events if isinstance(event, Answered)] == [
-        False,
-        True,
-    ]
+    judged = [event.right for case in (wrong, right) for event in case.events if isinstance(event, Answered)]
+    assert judged == [False, True]
     assert right.events[-1].words == "Right. Counted from the sacrum."
     assert after(right, do.Answer("late", 2)).events[-1].words.endswith("The question late is answered.")
     assert "No question where was asked; asked were: late." in after(asked, do.Answer("where", 1)).events[-1].words
@@ -154,7 +153,7 @@ HEAD = "dekomp_sim: 1\ntitle: a\nlevel: L4-L5\nside: left\nsteps: [{do: wait, se
     ("lesson", "told"),
     [
         ("  triggers: [{name: a, when: {quantity: tip_to_rot_mm, below: 3}, then: [{do: hint, words: x}]}]\n",
-         r":7:40: found quantity: \"tip_to_rot_mm\".*The nearest is tip_to_root_mm"),
+         r":7:41: found quantity: \"tip_to_rot_mm\".*The nearest is tip_to_root_mm"),
         ("  triggers: [{name: a, when: {quantity: clock_s}, then: [{do: hint, words: x}]}]\n",
          r"a condition takes quantity together with above or below"),
         ("  triggers: [{name: a, when: {done: insert_prob}, then: [{do: hint, words: x}]}]\n",

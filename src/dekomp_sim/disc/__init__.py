@@ -1,6 +1,6 @@
 """What gives way: the voxelised disc, its pressure, the contrast in it and the tissue that comes out."""
 
-from dekomp_sim.disc.contrast import contrast_balance_ml, in_nuclear_space, inject, rest
+from dekomp_sim.disc.contrast import contrast_balance_ml, find_spaces, in_nuclear_space, inject, rest
 from dekomp_sim.disc.discogram import Adams, Discogram, discogram
 from dekomp_sim.disc.pressure import (
     ELASTANCE_PSI_ML,
@@ -12,6 +12,7 @@ from dekomp_sim.disc.pressure import (
     pressure_kpa,
     protrusion_retraction,
     surplus_ml,
+    volume_to_reach_ml,
 )
 from dekomp_sim.disc.probe_run import ProbeRun, Receipt
 from dekomp_sim.disc.removal import conveyor_ml_s, creep_time_s, crept, decompress, probe_withdrawn, tissue_balance_ml
@@ -39,6 +40,7 @@ __all__ = [
     "decompress",
     "discogram",
     "elastance_kpa_ml",
+    "find_spaces",
     "in_nuclear_space",
     "inject",
     "loaded_response",
@@ -50,5 +52,6 @@ __all__ = [
     "rest",
     "surplus_ml",
     "tissue_balance_ml",
+    "volume_to_reach_ml",
     "voxelise",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.anatomy.disc_regions import region_at
+from dekomp_sim.anatomy.volume import look_up, lookup_frame
 from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, digestible, frozen, sealed
 from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
 from dekomp_sim.errors import OutOfRangeError
@@ -101,6 +103,8 @@ class Disc:
         Pressure before anything was injected or removed.
     clogged
         How far the probe's thread is packed with what it took, 0 clear to 1 full.
+    lobular
+        Whether a fibrous band parts the nucleus into an upper and a lower lobe.
     """
 
     shape: DiscShape
@@ -114,6 +118,7 @@ class Disc:
     dallas_grade: int
     opening_kpa: float
     clogged: float = 0.0
+    lobular: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
@@ -155,11 +160,10 @@ class Disc:
 
     def tissues_at(self, points_mm: ArrayLike) -> UInt8Array:
         """`Tissue` numbers (...) of the voxels nearest to patient points (..., 3); OUTSIDE off the grid."""
-        index = np.rint(self.patient_from_index.indices(points_mm)).astype(np.int64)
-        size = np.array(self.tissue.shape[::-1])
-        inside = np.all((index >= 0) & (index < size), axis=-1)
-        i, j, k = np.moveaxis(np.clip(index, 0, size - 1), -1, 0)
-        return np.where(inside, self.tissue[k, j, i], np.uint8(Tissue.OUTSIDE)).astype(np.uint8)
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        found = np.full(points.shape[:-1], Tissue.OUTSIDE, dtype=np.uint8)
+        look_up(points.reshape(-1, 3), lookup_frame(self.patient_from_index), self.tissue, found.reshape(-1))
+        return found
 
     def tissue_at(self, point_mm: ArrayLike) -> Tissue:
         """Tissue at one point (3,) of the patient frame."""
@@ -173,7 +177,9 @@ class Disc:
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
             total.update(digestible(array))
-        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r}".encode())
+        total.update(
+            f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r} {self.lobular}".encode()
+        )
         return total.digest()
 
 
@@ -182,7 +188,14 @@ def tissue_volumes_ml(tissue: UInt8Array, fraction: FloatArray, voxel_ml: float)
     return np.array([fraction[tissue == part].sum() * voxel_ml for part in Tissue])
 
 
-def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, opening_kpa: float = OPENING_KPA) -> Disc:
+def voxelise(
+    shape: DiscShape,
+    dallas_grade: int = 2,
+    voxel_mm: float = 0.4,
+    opening_kpa: float = OPENING_KPA,
+    *,
+    lobular: bool = False,
+) -> Disc:
     """A whole disc on a grid along its own axes, edge voxels covered in part.
 
     Parameters
@@ -195,6 +208,8 @@ def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, ope
         Edge of a voxel.
     opening_kpa
         Pressure at rest.
+    lobular
+        Whether a fibrous band parts the nucleus, as in a mature disc.
 
     Raises
     ------
@@ -202,6 +217,13 @@ def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, ope
         If the grade is not 0 to 5, the voxel not 0.2 to 2 mm or the pressure below 0.
     """
     _check(dallas_grade, voxel_mm, opening_kpa)
+    plain = _voxelised(shape, dallas_grade, voxel_mm, opening_kpa)
+    return replace(plain, lobular=True) if lobular else plain
+
+
+@lru_cache(maxsize=4)
+def _voxelised(shape: DiscShape, dallas_grade: int, voxel_mm: float, opening_kpa: float) -> Disc:
+    """Kept for the discs in use: a case begun again shares its first disc."""
     patient_from_index, points = _grid(shape, voxel_mm, EPIDURAL_ROOM_MM if dallas_grade == 5 else 0.0)
     coverage = _coverage(shape.depth_inside_mm(points), voxel_mm)
     names = np.zeros(256, dtype=np.uint8)

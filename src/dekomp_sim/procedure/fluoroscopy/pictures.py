@@ -9,8 +9,8 @@ from dekomp_sim.procedure.case import Case, Exposure
 
 
 def shot_of(case: Case, exposure: Exposure, pulse: int = 0) -> Shot:
-    """The shot of one pulse of an exposure, `pulse` its number from 0, with the instruments and the disc of `case`, the
-    case right after it."""
+    """The shot of one pulse of an exposure, `pulse` its number from 0, with the instruments and the discs of `case`,
+    the case right after it."""
     used = active(case.machine.detector, exposure.field)
     in_the_beam = tuple(solid for placement in case.placements.values() for solid in solids(placement))
     return Shot(
@@ -18,7 +18,7 @@ def shot_of(case: Case, exposure: Exposure, pulse: int = 0) -> Shot:
         used,
         exposure.technique,
         in_the_beam,
-        case.disc,
+        tuple(case.discs.values()),
         case.seed,
         exposure.index,
         pulse,
