@@ -410,9 +410,9 @@ def test_a_hint_is_the_script_s_next_step_however_it_was_reached(coarse_phantom:
     story = read_yaml(SCENARIO, Story)
     session = Session(story, coarse_phantom)
     for number, step in enumerate(story.steps[:25]):
-        assert followed(story.steps, session.moments) == number
+        assert followed(story.steps, session.moments, session.case) == number
         if isinstance(step, do.Advance) and step.to is do.Mark.ANNULUS:  # by hand, little by little
-            while followed(story.steps, session.moments) == number:
+            while followed(story.steps, session.moments, session.case) == number:
                 depth_mm = session.case.placements[step.instrument].depth_mm
                 assert session.act(do.Advance(step.instrument, to_depth_mm=depth_mm + 5.0)).refusal is None
         else:
