@@ -20,6 +20,9 @@ from dekomp_sim.procedure.needle.sites import level_aimed
 ALONG_MM: Final = 0.1
 """Step in mm at which a bent needle is searched for the place that came nearest."""
 
+NEAR_MM: Final = 2.0
+"""Gap in mm below which a clearance is shown as near. Assumption: about the play of a hand."""
+
 CRITICAL: Final = frozenset(NERVES) | frozenset(ORGANS)
 """Structures whose gap counts: what the procedure calls an injury when it is pierced."""
 
