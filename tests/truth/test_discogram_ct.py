@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from dekomp_sim.disc import Disc, inject, voxelise
 from dekomp_sim.imaging.ct import Slice, axial_ct, changed_hu, hu_per_g_cm3
 from dekomp_sim.matter import Substance
 
-PIXEL_MM = 0.4
+PIXEL_MM = 0.25
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +72,6 @@ def test_the_picture_is_read_with_the_patients_left_at_the_right_and_the_back_be
 
 
 def test_what_was_carved_away_reads_as_water_and_undiluted_contrast_as_the_scale_s_end(whole: Disc) -> None:
-    from dataclasses import replace
-
     empty = replace(whole, fraction=np.zeros_like(whole.fraction))
     # nucleus of 1.06 g/cm3 gives way to water
     assert float(changed_hu(empty).min()) < -55.0

@@ -11,15 +11,22 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from dekomp_sim.anatomy import Volume
 from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.disc.voxels import Disc
+from dekomp_sim.imaging.console.display import annotated
+from dekomp_sim.imaging.console.processing import WHITE
 from dekomp_sim.matter import CT_EFFECTIVE_KEV, Substance, mass_attenuation_cm2_g
 
 HU_RANGE: Final = (-1024.0, 3071.0)
 """Hounsfield units that a scanner writes: 12 bits. Undiluted contrast lies far above and shows as the highest."""
+
+WINDOW_HU: Final = (-300.0, 2200.0)
+"""Hounsfield units shown black and white. Assumption: wide enough to tell bone from contrast; a soft tissue window
+would show both white."""
 
 STEP_MM: Final = 0.5
 """Distance at most between the planes that a thick slice is the mean of."""
@@ -32,7 +39,7 @@ class Slice:
     Parameters
     ----------
     above_middle_mm, thickness_mm
-        Along the disc's normal.
+        Along the disc's normal. Assumption: 4 mm thick, within the 3 to 5 mm of spine CT.
     half_width_mm
         Half the field of view.
     pixel_mm
@@ -40,9 +47,9 @@ class Slice:
     """
 
     above_middle_mm: float = 0.0
-    thickness_mm: float = 2.0
+    thickness_mm: float = 4.0
     half_width_mm: float = 50.0
-    pixel_mm: float = 0.4
+    pixel_mm: float = 0.25
 
 
 def hu_per_g_cm3(substance: Substance) -> float:
@@ -72,7 +79,7 @@ def axial_ct(volume: Volume, disc: Disc, cut: Slice | None = None) -> Float32Arr
     disc
         The disc with its contrast.
     cut
-        Which slice; 2 mm through the disc's middle unless told.
+        Which slice; one through the disc's middle unless told.
 
     Returns
     -------
@@ -83,6 +90,13 @@ def axial_ct(volume: Volume, disc: Disc, cut: Slice | None = None) -> Float32Arr
     seen = [_plane_hu(volume, disc, added, cut, float(z_mm)) for z_mm in planes]
     mean = np.mean(np.stack(seen), axis=0, dtype=np.float64)
     return sealed(np.clip(mean, *HU_RANGE).astype(np.float32))
+
+
+def on_screen(hu: Float32Array, line: str) -> NDArray[np.uint16]:
+    """A slice (rows, cols) as the console shows it: white is dense, with the banner and a line of words burned in."""
+    low, high = WINDOW_HU
+    grey = np.clip((hu - low) / (high - low), 0.0, 1.0) * WHITE
+    return sealed(annotated(np.rint(grey).astype(np.uint16), None, [line, "R is left, A is up"]))
 
 
 @cache

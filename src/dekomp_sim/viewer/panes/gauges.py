@@ -11,7 +11,7 @@ import numpy as np
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.disc import Tissue, in_nuclear_space, manometer_kpa, pressure_kpa
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.needle.nucleus import STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.clinic.verdict import STOP_ABOVE_OPENING_KPA
 from dekomp_sim.procedure.needle.sites import tip_in_disc
 from dekomp_sim.units import kpa_from_psi, psi_from_kpa
 from dekomp_sim.viewer.panes import marks
