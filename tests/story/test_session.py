@@ -15,11 +15,10 @@ import pytest
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain, read_yaml
-from dekomp_sim.procedure import Case, Pain, Refusal, case_digest
+from dekomp_sim.procedure import Pain, Refusal, case_digest
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.scenario import Story, opening, play
+from dekomp_sim.scenario import Story, play
 from dekomp_sim.viewer.practice import hands
-from dekomp_sim.viewer.practice import session as practised
 from dekomp_sim.viewer.practice.bedside import bedside, card_rows, perceived
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.hints import ENOUGH, followed, hint
@@ -41,20 +40,7 @@ ROOM: tuple[do.Action, ...] = (
 )
 
 
-@pytest.fixture(autouse=True)
-def openings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A case begins by planning its corridor; the same beginning is planned once for all tests here."""
-    monkeypatch.setattr(practised, "opening", opened_once)
-
-
-def opened_once(story: Story, patient: Patient) -> Case:
-    key = (patient.digest, story.level, story.side, story.card, story.machine, story.seed)
-    if key not in OPENED:
-        OPENED[key] = opening(story, patient)
-    return OPENED[key]
-
-
-OPENED: dict[tuple[Any, ...], Case] = {}
+pytestmark = pytest.mark.usefixtures("planned_once")
 
 
 class Watch:

@@ -128,7 +128,7 @@ class GiveAntibiotic:
 
     agent: Agent = Agent.CEFAZOLIN
     route: Route = Route.INTRAVENOUS
-    dose_g: Positive = 2.0
+    dose_g: Annotated[float, Gt(0.0), Le(4.0)] = 2.0
     do: Literal["give_antibiotic"] = "give_antibiotic"
 
 

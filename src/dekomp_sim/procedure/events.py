@@ -233,6 +233,7 @@ class Ailment(StrEnum):
     PERITONITIS = "peritonitis"
     PAIN_AS_BEFORE = "pain_as_before"
     LEG_ASLEEP = "leg_asleep"
+    FRAGMENT = "fragment"
 
 
 @dataclass(frozen=True, slots=True)

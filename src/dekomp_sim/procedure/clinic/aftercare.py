@@ -62,6 +62,7 @@ case reports for discs."""
 SHOWS_AFTER_S: Final = {
     Ailment.WEAKNESS: 0.0,
     Ailment.LEG_ASLEEP: 0.0,
+    Ailment.FRAGMENT: 0.0,
     Ailment.HAEMATURIA: 2.0 * HOUR_S,
     Ailment.HAEMATOMA: 6.0 * HOUR_S,
     Ailment.HEADACHE: 1.0 * DAY_S,
@@ -81,6 +82,9 @@ def outcomes(case: Case) -> tuple[Outcome, ...]:
     """What shows after a case, in the order in which it shows; `case` is at discharge."""
     hurt = {event.kind for event in case.events if isinstance(event, Breach)}
     found = [*_roots(case), *_bleeding(case, hurt), *_head(case), *_belly(case, hurt), *_infection(case)]
+    if BreachKind.DEVICE_FRACTURE in hurt:
+        words = "The broken shaft lies in the back: a surgeon takes it out by an open operation (Domsky 2006)."
+        found.append(_settled(case, Ailment.FRAGMENT, words))
     if BreachKind.WRONG_LEVEL in hurt and case.removed_ml == 0.0:
         words = f"The leg hurts as before: the {case.level} disc was not treated."
         found.append(_settled(case, Ailment.PAIN_AS_BEFORE, words))

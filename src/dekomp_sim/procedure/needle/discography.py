@@ -23,7 +23,7 @@ from dekomp_sim.disc import (
 )
 from dekomp_sim.procedure.actions import InjectContrast
 from dekomp_sim.procedure.case import Case, Injection, Onset
-from dekomp_sim.procedure.clinic.awake import EASED
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM, EASED, GROAN
 from dekomp_sim.procedure.clinic.card import POSITIVE_PAIN
 from dekomp_sim.procedure.clinic.verdict import CONTRAST_ML_AT_MOST, STOP_ABOVE_OPENING_KPA, verdict
 from dekomp_sim.procedure.events import Event, Measured, Pain, Risk, Said
@@ -108,7 +108,7 @@ def _into_disc(case: Case, action: InjectContrast, level: Level) -> Case:
         shown_kpa + resistance * action.rate_ml_s,
         announced=action.announced,
         pain=_rated(case, level, action.announced) if hurts else None,
-        concordant=findings.concordant if hurts else None,
+        concordant=findings.concordant if hurts and case.sedation_depth < DEEP_FROM else None,
         onset=_onset(case, action, level, tip) if hurts else None,
         shown=discogram(disc) if case.carm is not None else None,
     )
@@ -169,7 +169,7 @@ def _pain(given: Injection, at: str) -> list[Event]:
     if given.pain is None:
         return []
     mine = "That is my pain" if given.concordant else "That hurts, but it is not my pain"
-    words = f"{mine}, {given.pain:.0f} of 10."
+    words = GROAN if given.concordant is None else f"{mine}, {given.pain:.0f} of 10."
     began = given.onset
     felt = Pain(began.clock_s if began else given.clock_s, given.pain, words, Structure.ANNULUS, "", given.concordant)
     if began is None:
