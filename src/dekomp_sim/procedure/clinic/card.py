@@ -200,7 +200,7 @@ class PatientCard:
     unknown_allergies: tuple[Allergy, ...] = ()
     nucleus: Nucleus = Nucleus.WHOLE
     discography_pain: Scale | None = None
-    controls: Mapping[Level, DiscFindings] = field(default_factory=dict)
+    controls: Mapping[Level, DiscFindings] = field(default_factory=dict, hash=False)
 
     @property
     def treated(self) -> DiscFindings:
