@@ -60,9 +60,7 @@ def window(url: str, as_app: bool = True) -> Iterator[subprocess.Popen[bytes] | 
             webbrowser.open(page.as_uri())
             yield None
             return
-        process = subprocess.Popen(
-            _command(browser, page, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = subprocess.Popen(_command(browser, page, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield process
         finally:

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.scenario.story import Story
-from dekomp_sim.viewer.panes.slices import Plane
 from dekomp_sim.viewer.practice.keys import Command
 from dekomp_sim.viewer.practice.session import Mode
 from dekomp_sim.viewer.scene.cameras import View as Eye
@@ -20,6 +19,7 @@ from dekomp_sim.viewer.web import screen
 from dekomp_sim.viewer.web.safety import WRONG
 from dekomp_sim.viewer.web.server import Wire
 from dekomp_sim.viewer.web.sitting import TIMES_AT_MOST, Opened, Sitting
+from dekomp_sim.viewer.panes.slices import Plane
 
 Answer = dict[str, Any]
 
@@ -43,9 +43,7 @@ class Desk:
         How a single one is opened.
     """
 
-    def __init__(
-        self, stories: Sequence[Story], opens: Callable[[Story, Mode], Opened], mode: Mode = Mode.PRACTICE
-    ) -> None:
+    def __init__(self, stories: Sequence[Story], opens: Callable[[Story, Mode], Opened], mode: Mode = Mode.PRACTICE) -> None:
         self._stories, self._opens, self._mode = tuple(stories), opens, mode
         self._sitting: Sitting | None = None
         self._wire: Wire | None = None
@@ -133,12 +131,7 @@ class _Message:
     def number(self, name: str, low: float = -1e5, high: float = 1e5) -> float:
         """A finite number."""
         found = self._content.get(name)
-        if (
-            isinstance(found, bool)
-            or not isinstance(found, int | float)
-            or not math.isfinite(found)
-            or not low <= found <= high
-        ):
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or not low <= found <= high:
             raise _NotUnderstood(NOT_UNDERSTOOD)
         return float(found)
 
@@ -207,9 +200,7 @@ def _size(sitting: Sitting, message: _Message) -> Answer:
 def _command(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
     times = message.whole("times", 1, 10**6) if message.maybe("times") is not None else 1
     phase = message.maybe("phase")
-    return sitting.command(
-        message.one_of("command", Command), phase if phase in {"down", "up"} else None, min(times, TIMES_AT_MOST)
-    )
+    return sitting.command(message.one_of("command", Command), phase if phase in {"down", "up"} else None, min(times, TIMES_AT_MOST))
 
 
 def _pointer(sitting: Sitting, message: _Message) -> Awaitable[Answer]:

@@ -127,11 +127,7 @@ class Screens:
         """Show another moment, `cases` being all up to it."""
         before, self.case, self.cases = self.case, case, cases
         moved = {"room", *(plane.value for plane in Plane)}
-        if (
-            case.disc is not before.disc
-            or case.placements is not before.placements
-            or case.injections != before.injections
-        ):
+        if case.disc is not before.disc or case.placements is not before.placements or case.injections != before.injections:
             moved.add("disc")
         self.renew(moved | {"roots"})
 
@@ -231,7 +227,9 @@ class Screens:
     def _plane(self, plane: Plane) -> Callable[[], Awaitable[UInt8Array | None]]:
         async def make() -> UInt8Array | None:
             case, look, edge = self.case, self.look, self._edge(plane)
-            return await self._beside(lambda: slices.picture(case, plane, look.crosshair_mm, look.reading, edge))
+            return await self._beside(
+                lambda: slices.picture(case, plane, look.crosshair_mm, look.reading, edge)
+            )
 
         return make
 

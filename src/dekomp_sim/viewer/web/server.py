@@ -173,9 +173,7 @@ def _start(server: Server, door: Door, address: Address) -> asyncio.Task[None]:
 def _guard(bound: Any, door: Door, desk: Desk) -> None:
     """Before anything is served: the door, the way in, and of the socket's calls only ours."""
     bound.app.middlewares.append(door.middleware(policy(Path(vue3.www) / "index.html")))
-    bound.app.add_routes(
-        [web.get("/enter", door.enter), web.post("/paraview/", door.greet), web.get("/report", _report(desk))]
-    )
+    bound.app.add_routes([web.get("/enter", door.enter), web.post("/paraview/", door.greet), web.get("/report", _report(desk))])
     for handler in bound._ws_handlers:
         harden(handler)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from dekomp_sim.debrief.steps import clock
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.imaging.console.processing import EDGE_GAIN
 from dekomp_sim.procedure.actions import SetView
@@ -30,6 +29,7 @@ from dekomp_sim.viewer.web import screen
 from dekomp_sim.viewer.web.room_pane import RoomPane, on_skin_mm
 from dekomp_sim.viewer.web.screens import Screens
 from dekomp_sim.viewer.web.server import Wire
+from dekomp_sim.debrief.steps import clock
 
 TICK_S: Final = 1.0
 """How often the clock on the page is renewed."""
@@ -140,9 +140,7 @@ class Sitting:
         if command is Command.REFERENCE:
             return self.store()
         steps = {"fine_mm": self.hand.fine_mm * times, "coarse_mm": self.hand.coarse_mm * times}
-        scaled = replace(
-            self.hand, **steps, fine_deg=self.hand.fine_deg * times, coarse_deg=self.hand.coarse_deg * times
-        )
+        scaled = replace(self.hand, **steps, fine_deg=self.hand.fine_deg * times, coarse_deg=self.hand.coarse_deg * times)
 
         def work() -> Outcome | None:
             hand, outcome = obeyed(self.session, scaled, command)
@@ -421,9 +419,7 @@ class Sitting:
     async def _renewed(self) -> None:
         """Tell everything that may have changed, and show the case."""
         shown = self._shown if self._shown is not None else len(self.session.moments) - 1
-        told, case, cases = await self._work(
-            lambda: (self._told(shown), self._case_shown(), self._figures()[: shown + 1])
-        )
+        told, case, cases = await self._work(lambda: (self._told(shown), self._case_shown(), self._figures()[: shown + 1]))
         self.wire.tell(told)
         self._tell_screens()
         self.screens.beam = self.session.pedal_held
@@ -437,9 +433,7 @@ class Sitting:
         told = 0
         while told != self._stepped:
             told = self._stepped
-            self.wire.tell(
-                await asyncio.get_running_loop().run_in_executor(self._aside, screen.steps_told, self.session)
-            )
+            self.wire.tell(await asyncio.get_running_loop().run_in_executor(self._aside, screen.steps_told, self.session))
             await asyncio.sleep(STEPS_S)
 
     def _figures(self) -> list[Case]:
@@ -525,15 +519,9 @@ class Sitting:
                 "room": {
                     "empty": "Preparing the room …" if self.opened.room is not None else NO_ROOM,
                     "views": [{"name": eye.value, "words": EYES[eye], "on": eye == view} for eye in offered],
-                    "peels": [
-                        {"number": n, "words": words, "on": n == look.peel} for n, words in enumerate(PEEL_WORDS)
-                    ],
+                    "peels": [{"number": n, "words": words, "on": n == look.peel} for n, words in enumerate(PEEL_WORDS)],
                     "layers": [
-                        {
-                            "name": layer.value,
-                            "words": layer.value,
-                            "shown": look.visibility.get(layer, Shown.SHOWN).value,
-                        }
+                        {"name": layer.value, "words": layer.value, "shown": look.visibility.get(layer, Shown.SHOWN).value}
                         for layer in Layer
                     ],
                 }
@@ -550,14 +538,7 @@ class Sitting:
             if self._shown is None and not self.session.closed:
                 shown = len(self.session.moments) - 1
                 with suppress(DekompSimError):
-                    self.wire.tell(
-                        await self._work(
-                            lambda: {
-                                "status": self._status(shown),
-                                **screen.bedside_told(self.session.now, self.session.mode),
-                            }
-                        )
-                    )
+                    self.wire.tell(await self._work(lambda: {"status": self._status(shown), **screen.bedside_told(self.session.now, self.session.mode)}))
 
     async def close(self) -> None:
         """Let everything go: the pedal, the threads, the plotter, the journal."""
