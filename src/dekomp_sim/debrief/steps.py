@@ -13,7 +13,20 @@ from dekomp_sim.instruments import CATALOGUE
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.courses import STANDARD_DOSE, Cause
-from dekomp_sim.procedure.events import Breach, Contact, Event, Measured, Outcome, Pain, Reaction, Refusal, Risk, Said
+from dekomp_sim.procedure.events import (
+    Answered,
+    Breach,
+    Contact,
+    Cue,
+    Event,
+    Measured,
+    Outcome,
+    Pain,
+    Reaction,
+    Refusal,
+    Risk,
+    Said,
+)
 from dekomp_sim.scenario.story import Story
 
 
@@ -100,7 +113,7 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
     """
     match action:
         case do.TimeOut():
-            return f"Time-out: {action.level}, {action.side}."
+            return f"Time-out: {action.level or 'level'}, {action.side or 'side'}."
         case do.GiveAntibiotic():
             return f"Give {action.dose_g:g} g of {action.agent}, {action.route}."
         case do.Sedate():
@@ -141,6 +154,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             )
         case do.Treat():
             return f"Give {STANDARD_DOSE[Cause(action.treatment.value)]}."
+        case do.Answer():
+            return f"Answer the question {action.question}: {action.choice}."
         case do.Wait():
             return f"Wait {minutes(action.seconds)}."
         case (
@@ -168,8 +183,11 @@ def told(event: Event) -> str:
         case Pain():
             mine = {True: ", concordant", False: ", not concordant", None: ""}[event.concordant]
             return f'Patient, {event.rating:g} of 10{mine}: "{event.words}"'
-        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Outcome():
+        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Outcome() | Answered():
             return event.words
+        case Cue():
+            numbered = "; ".join(f"{n} {words}" for n, words in enumerate(event.answers, start=1))
+            return f"{event.words} ({numbered})" if numbered else event.words
         case _:
             assert_never(event)
 
@@ -183,7 +201,7 @@ def kind_of(event: Event) -> str:
     'refused'
     """
     names = {Refusal: "refused", Said: "said", Pain: "pain", Contact: "contact", Breach: "harm", Measured: "reading"}
-    names |= {Reaction: "reaction", Outcome: "afterwards"}
+    names |= {Reaction: "reaction", Outcome: "afterwards", Cue: "lesson", Answered: "answer"}
     return names.get(type(event), "lapse")
 
 

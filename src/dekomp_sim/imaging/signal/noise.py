@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     ELECTRONIC_NOISE = 2
     COMPLICATION = 3
     INTRAVASCULAR = 5
+    OPERATOR = 8
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.anatomy.reformat import codes_on, values_on
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, unit
+from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, sealed, unit
 from dekomp_sim.disc import PARTS, Disc, Tissue
 from dekomp_sim.geometry.section import Section, Vector
 from dekomp_sim.imaging.console.display import direction_letters
@@ -74,7 +75,7 @@ def disc_picture(case: Case, cut: Cut = Cut.ACROSS, size_px: int = 300, instrume
     """
     section = disc_section(case, cut, size_px)
     level = level_shown(case)
-    seen = tissue_picture(case.discs[level], section)
+    seen = tissue_picture(case.discs[level], section).copy()
     if instruments:
         draw_plan(seen, section, case.plan_to(level))
         draw_instruments(seen, section, case)
@@ -102,6 +103,7 @@ def disc_section(case: Case, cut: Cut, size_px: int) -> Section:
     return Section(_plain(middle), _plain(across), _plain(along), field_mm / size_px, size_px, size_px)
 
 
+@lru_cache(maxsize=8)
 def tissue_picture(disc: Disc, section: Section) -> UInt8Array:
     """(rows, cols, 3) what the voxels hold: tissue by what is left of it, pink where it is gone, white contrast."""
     place = disc.patient_from_index
@@ -117,14 +119,14 @@ def tissue_picture(disc: Disc, section: Section) -> UInt8Array:
         (marks.rgb(CONTRAST), stain * np.float32(0.9)),
     ):
         _laid(seen, colour, share)
-    return np.rint(seen).astype(np.uint8)
+    return sealed(np.rint(seen).astype(np.uint8))
 
 
 def removed_picture(case: Case, size_px: tuple[int, int] = (170, 300)) -> UInt8Array:
     """Bars (rows, cols, 3) of what has been taken out, by tissue, where it is, and how far the thread is packed."""
     rows, cols = size_px
     seen, ledger = marks.paper(rows, cols), case.disc.ledger
-    size = max(10, round(cols / 26))
+    size = max(10, round(min(cols / 26, rows / 14)))
     step, left, right = 1.75 * size, 6.5 * size, cols - 8.0 * size
     removed = ledger.removed_ml
     marks.write(seen, f"Removed {removed.sum():.2f} mL", (0.6 * size, 0.5 * size), round(1.3 * size))
@@ -201,5 +203,5 @@ def _key(seen: UInt8Array, disc: Disc, size: int) -> None:
 
 
 def _plain(values: FloatArray) -> Vector:
-    x, y, z = np.asarray(values, dtype=np.float64).tolist()
+    x, y, z = np.round(values, 9).tolist()  # so that a tip moved along the section finds it again
     return x, y, z

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
@@ -235,10 +236,10 @@ class Monitor:
         return eight_bits(annotated(plain, seen.shot.carm, _lines(seen, settings, mask), console))
 
 
+@lru_cache(maxsize=8)
 def dark(words: str = "NO IMAGE", size_px: int = DARK_PX) -> UInt8Array:
     """The screen (size, size) before there is a picture."""
-    carm_less = np.full((size_px, size_px), 0x0C0C, dtype=np.uint16)
-    return eight_bits(annotated(carm_less, None, (words,)))
+    return eight_bits(annotated(np.full((size_px, size_px), 0x0C0C, dtype=np.uint16), None, (words,)))
 
 
 def eight_bits(picture: NDArray[np.uint16]) -> UInt8Array:
