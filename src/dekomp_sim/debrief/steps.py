@@ -136,6 +136,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             return (
                 f"Run the probe for {action.seconds:g} s: {action.strokes} strokes of {action.stroke_mm:g} mm{levered}."
             )
+        case do.HoldBreath():
+            return f"Hold the breath for {action.seconds:g} s."
         case do.Treat():
             return f"Give {STANDARD_DOSE[Cause(action.treatment.value)]}."
         case do.Wait():

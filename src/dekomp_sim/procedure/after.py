@@ -38,6 +38,7 @@ SECONDS: Final = {
     "anaesthetise": 20.0,
     "incise": 15.0,
     "ask_patient": 20.0,
+    "hold_breath": 4.0,
     "treat": 30.0,
     "bandage": 60.0,
     "advise_recovery": 180.0,
@@ -156,6 +157,9 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.AskPatient():
             heard = _took(case, action)
             return _told(heard, answers(heard))
+        case do.HoldBreath():
+            asked = _said(_took(case, action), "team", "Breathe out, and hold your breath.")
+            return replace(asked, breath_held_until_s=asked.clock_s + action.seconds)
         case do.Treat():
             return _said(_took(case, action), "team", f"Given: {STANDARD_DOSE[Cause(action.treatment.value)]}.")
         case do.Bandage():

@@ -7,10 +7,11 @@ its pictures, dose, pain and score are read off it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Final
 
+import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
@@ -151,7 +152,8 @@ class Exposure:
     """One press of the pedal: `index` counts from 0 and keys the noise of its picture.
 
     `technique` is that of one pulse, with the tube current `ma`, and `dose` that of all `frames` pulses together.
-    `pulses_per_s` is 0 for pictures to keep, which are no fluoroscopy.
+    `pulses_per_s` is 0 for pictures to keep, which are no fluoroscopy. `carm` is the C-arm as it stands about the
+    patient breathed out, `breath_mm` how far the breath had moved the patient when the exposure began.
     """
 
     clock_s: float
@@ -165,6 +167,14 @@ class Exposure:
     pulses_per_s: float = FRAMES_PER_S
     collimator: Collimator = OPEN
     field: Field = Field.FULL
+    breath_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def pose(self) -> CArm:
+        """The C-arm as the patient's frame has it: moved against the breath; the same one where there is none."""
+        if not any(self.breath_mm):
+            return self.carm
+        return replace(self.carm, isocentre_mm=np.asarray(self.carm.isocentre_mm) - np.array(self.breath_mm))
 
     @property
     def pulse_ms(self) -> float:
@@ -218,6 +228,8 @@ class Case:
         The ways that were cut, each with its depth and width.
     influences
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
+    breath_held_until_s
+        Time on the clock until which the patient holds the breath.
     probe_fatigue
         Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
     antibiotics, deposits, punctures, redirects, track, pushes, exposures, injections, receipts, events
@@ -244,6 +256,7 @@ class Case:
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)
     holes: tuple[Hole, ...] = ()
     influences: tuple[Influence, ...] = ()
+    breath_held_until_s: float = 0.0
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()
     punctures: tuple[Puncture, ...] = ()

@@ -27,6 +27,8 @@ class Purpose(IntEnum):
     QUANTUM_NOISE = 1
     ELECTRONIC_NOISE = 2
     COMPLICATION = 3
+    BREATH = 4
+    STARTLE = 5
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:

@@ -129,6 +129,9 @@ class PatientCard:
         0 to 10: how afraid the patient is of needles and of the room.
     unknown_allergies
         What the patient reacts to although nobody knows it yet: nothing warns, the body answers.
+    breath_mm
+        How far the lumbar spine moves with each breath, lying prone: 1.3 mm for L3 and L4 (Glossop and Hu, Spine
+        1997;22:903), 0.9 to 2.3 for L4 in another series (both in Saghbiny et al., Hamlyn Symposium 2023).
     """
 
     age_y: Annotated[float, Ge(16.0), Le(110.0)] = 42.0
@@ -149,6 +152,7 @@ class PatientCard:
     concordant: bool = True
     anxiety: Scale = 3.0
     unknown_allergies: tuple[Allergy, ...] = ()
+    breath_mm: Annotated[float, Ge(0.0), Le(10.0)] = 1.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from dekomp_sim.imaging.stand.machine import hindrances, pair_collides
 from dekomp_sim.matter import Beam, soft_and_bone_from_hu
 from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
 from dekomp_sim.procedure.case import Case, Controls, Exposure
+from dekomp_sim.procedure.clinic.breathing import breath_mm
 from dekomp_sim.procedure.events import Event, Risk, Severity
 from dekomp_sim.procedure.fluoroscopy.views import (
     OBLIQUE_DEG,
@@ -190,6 +191,7 @@ def _exposed(case: Case, carm: CArm, action: Expose) -> Case:
         0.0 if action.spot else controls.fluoroscopy.pulses_per_s,
         controls.collimator,
         controls.field,
+        breath_mm(case, case.clock_s),
     )
     took = action.frames * SPOT_S if action.spot else exposure.seconds
     return replace(
