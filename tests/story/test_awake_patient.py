@@ -59,11 +59,11 @@ def test_the_skin_hurts_only_where_it_is_not_numb(opened: Case) -> None:
 
 
 def test_sedation_takes_the_edge_off() -> None:
-    awake = rating(Structure.NERVE_ROOT, 0.0, do.Sedation.NONE)
-    light = rating(Structure.NERVE_ROOT, 0.0, do.Sedation.LIGHT)
-    deep = rating(Structure.NERVE_ROOT, 0.0, do.Sedation.DEEP)
+    awake = rating(Structure.NERVE_ROOT, 0.0, 0.0)
+    light = rating(Structure.NERVE_ROOT, 0.0, 1.0)
+    deep = rating(Structure.NERVE_ROOT, 0.0, 3.0)
     assert (awake, light, deep) == (8.0, 7.0, 5.0)
-    assert rating(Structure.GANGLION, 0.0, do.Sedation.NONE) == 10.0
+    assert rating(Structure.GANGLION, 0.0, 0.0) == 10.0
 
 
 def test_deep_sedation_is_a_lapse(opened: Case) -> None:

@@ -13,7 +13,7 @@ from dekomp_sim.procedure import Case, Pain, PatientCard, Reaction, ReactionKind
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.clinic.body import FAINTS_AT, anxiety, strain
 from dekomp_sim.procedure.clinic.card import Allergy
-from dekomp_sim.procedure.clinic.vitals import Cause, Influence
+from dekomp_sim.procedure.clinic.courses import Cause, Influence
 
 READY = ("time_out", "prepare_sterile_field")
 PRICK: tuple[do.Action, ...] = (do.Insert("anaesthetic_needle"), do.Advance("anaesthetic_needle", to_depth_mm=6.0))
@@ -120,7 +120,7 @@ def test_anaesthetic_in_the_sac_blocks_the_legs_and_lowers_the_pressure(opened: 
     inside = (
         do.Insert("anaesthetic_needle", point(entry), point(aim)),
         do.Advance("anaesthetic_needle", to_depth_mm=float(entry[1] - aim[1])),
-        do.Anaesthetise(2.0),
+        do.Anaesthetise(2.0, aspirated=False),
         do.Wait(300.0),
     )
     case = told(replace(opened, done=READY), inside)

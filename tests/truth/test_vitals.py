@@ -6,16 +6,13 @@ import math
 
 import pytest
 
+from dekomp_sim.procedure.clinic.courses import COURSES, Cause, Course, Influence
 from dekomp_sim.procedure.clinic.vitals import (
     COLLAPSE,
-    COURSES,
     FIT,
     LEAST,
     MOST,
     REST,
-    Cause,
-    Course,
-    Influence,
     Vitals,
     below,
     vitals,
@@ -26,6 +23,12 @@ def at_worst(*causes: Cause, strength: float = 1.0) -> Vitals:
     """Vital signs at the lowest systolic pressure of ten minutes, all causes beginning at once."""
     moved = [Influence(cause, 0.0, strength) for cause in causes]
     return min((vitals(moved, float(second)) for second in range(0, 600, 5)), key=lambda one: one.systolic_mmhg)
+
+
+def worst_breath(*remedies: Cause) -> Vitals:
+    """Vital signs at the lowest saturation of ten minutes of a deep sedation, a remedy given as the monitor rings."""
+    moved = [Influence(Cause.SEDATION, 0.0, 3.0), *(Influence(remedy, 120.0) for remedy in remedies)]
+    return min((vitals(moved, float(second)) for second in range(180, 600, 5)), key=lambda one: one.saturation_percent)
 
 
 def test_rest_is_within_what_is_normal_and_nothing_changes_it_before_it_begins() -> None:
@@ -42,7 +45,7 @@ def test_a_course_is_its_closed_form() -> None:
 
 
 def test_influences_add() -> None:
-    pain, oxygen = Influence(Cause.PAIN, 0.0, 0.8), Influence(Cause.LIGHT_SEDATION, 0.0)
+    pain, oxygen = Influence(Cause.PAIN, 0.0, 0.8), Influence(Cause.SEDATION, 0.0)
     both, alone = vitals([pain, oxygen], 30.0), (vitals([pain], 30.0), vitals([oxygen], 30.0))
     assert both.heart_bpm - REST.heart_bpm == pytest.approx(sum(one.heart_bpm - REST.heart_bpm for one in alone))
 
@@ -72,9 +75,9 @@ def test_atropine_quickens_a_slow_heart() -> None:
 
 
 def test_oxygen_brings_a_deeply_sedated_patient_above_the_alarm() -> None:
-    deep, helped = at_worst(Cause.DEEP_SEDATION), at_worst(Cause.DEEP_SEDATION, Cause.OXYGEN)
+    deep, helped = worst_breath(), worst_breath(Cause.OXYGEN)
     assert deep.saturation_percent < FIT.saturation_percent < helped.saturation_percent
-    assert vitals([Influence(Cause.LIGHT_SEDATION, 0.0)], 400.0).saturation_percent > 95.0
+    assert vitals([Influence(Cause.SEDATION, 0.0)], 400.0).saturation_percent > 95.0
 
 
 @pytest.mark.parametrize("remedy", [Cause.FLUID, Cause.LEGS_UP, Cause.ADRENALINE])

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side, Structure
 from dekomp_sim.anatomy.volume import Volume
@@ -44,6 +46,20 @@ class Strand:
         object.__setattr__(self, "radius_mm", frozen(self.radius_mm))
         if self.path_mm.ndim != 2 or self.path_mm.shape[1] != 3 or self.radius_mm.shape != self.path_mm.shape[:1]:
             raise ValueError(f"{self.name}: path {self.path_mm.shape} and radius {self.radius_mm.shape} do not match")
+
+    def distance_mm(self, at_mm: FloatArray) -> float:
+        """Distance of a point (3,) from the tube's surface, negative inside; the radius runs straight between stations.
+
+        Examples
+        --------
+        >>> tube = Strand("a vein", Structure.AORTA, [[0.0, 0.0, 0.0], [0.0, 0.0, 10.0]], [2.0, 2.0])
+        >>> tube.distance_mm(np.array([5.0, 0.0, 5.0]))
+        3.0
+        """
+        start, way = self.path_mm[:-1], np.diff(self.path_mm, axis=0)
+        along = np.clip(np.sum((at_mm - start) * way, axis=1) / np.sum(way**2, axis=1), 0.0, 1.0)
+        away = np.linalg.norm(start + along[:, None] * way - at_mm, axis=1)
+        return float((away - (self.radius_mm[:-1] + along * np.diff(self.radius_mm))).min())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.instruments import CATALOGUE
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.vitals import STANDARD_DOSE, Cause
+from dekomp_sim.procedure.clinic.courses import STANDARD_DOSE, Cause
 from dekomp_sim.procedure.events import Breach, Contact, Event, Measured, Outcome, Pain, Reaction, Refusal, Risk, Said
 from dekomp_sim.scenario.story import Story
 
@@ -114,7 +114,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
         case do.Expose():
             return _exposure(action)
         case do.Anaesthetise():
-            return f"Infiltrate {action.volume_ml:g} mL of lidocaine {action.concentration_percent:g} %."
+            blindly = "" if action.aspirated else ", without drawing the syringe back"
+            return f"Infiltrate {action.volume_ml:g} mL of lidocaine {action.concentration_percent:g} %{blindly}."
         case do.Incise():
             return f"Cut the skin, {action.length_mm:g} mm."
         case do.Insert():

@@ -69,13 +69,17 @@ class Sedation(StrEnum):
 
 
 class Treatment(StrEnum):
-    """What helps when the vital signs fall; one is one standard dose (`clinic.vitals.STANDARD_DOSE`)."""
+    """What helps when the vital signs fall; one is one standard dose (`clinic.courses.STANDARD_DOSE`)."""
 
     OXYGEN = "oxygen"
     FLUID = "fluid"
     LEGS_UP = "legs_up"
     ATROPINE = "atropine"
     ADRENALINE = "adrenaline"
+    LIPID = "lipid"
+    STIMULATE = "stimulate"
+    FLUMAZENIL = "flumazenil"
+    NALOXONE = "naloxone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class PrepareSterileField:
 
 @dataclass(frozen=True, slots=True)
 class Sedate:
-    """Bring the patient to a level of sedation."""
+    """Give the usual dose for a level of sedation; doses add up, and wear off within the hour."""
 
     level: Sedation = Sedation.LIGHT
     do: Literal["sedate"] = "sedate"
@@ -218,10 +222,14 @@ class Expose:
 
 @dataclass(frozen=True, slots=True)
 class Anaesthetise:
-    """Inject lidocaine at the anaesthetic needle's tip."""
+    """Inject lidocaine at the anaesthetic needle's tip.
+
+    `aspirated` says whether the syringe is drawn back first: with blood or clear fluid in it nothing is injected.
+    """
 
     volume_ml: Annotated[float, Gt(0.0), Le(50.0)]
     concentration_percent: Annotated[float, Gt(0.0), Le(4.0)] = 1.0
+    aspirated: bool = True
     do: Literal["anaesthetise"] = "anaesthetise"
 
 

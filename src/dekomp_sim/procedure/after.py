@@ -17,10 +17,10 @@ from dekomp_sim.procedure.clinic.aftercare import outcomes
 from dekomp_sim.procedure.clinic.answers import answers
 from dekomp_sim.procedure.clinic.body import answered
 from dekomp_sim.procedure.clinic.card import assess
-from dekomp_sim.procedure.clinic.lapses import on_anaesthetising, on_draping
-from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
-from dekomp_sim.procedure.clinic.vitals import STANDARD_DOSE, Cause
-from dekomp_sim.procedure.events import Event, Refusal, Risk, Said
+from dekomp_sim.procedure.clinic.courses import STANDARD_DOSE, Cause
+from dekomp_sim.procedure.clinic.injecting import given
+from dekomp_sim.procedure.clinic.lapses import on_draping, on_sedating
+from dekomp_sim.procedure.events import Event, Refusal, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, injected, specimen_sent
@@ -116,8 +116,8 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.TimeOut():
             return _said(_took(case, action), "team", f"Time-out: {action.level}, {action.side}. All agree.")
         case do.GiveAntibiotic():
-            given = Antibiotic(case.clock_s, action.agent, action.route, action.dose_g)
-            return replace(_took(case, action), antibiotics=(*case.antibiotics, given))
+            dose = Antibiotic(case.clock_s, action.agent, action.route, action.dose_g)
+            return replace(_took(case, action), antibiotics=(*case.antibiotics, dose))
         case do.Sedate():
             return _sedated(case, action)
         case do.SetView():
@@ -130,7 +130,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
             assert case.carm is not None  # the rules have asked
             return exposed(case, case.carm, action)
         case do.Anaesthetise():
-            return _anaesthetised(case, action)
+            return _took(given(case, action), action)
         case do.Incise():
             cut = Incision(case.clock_s, as_tuple(axis_asked(case, action)[0]), action.length_mm)
             return replace(_took(case, action), incision=cut)
@@ -197,15 +197,4 @@ def _assessed(case: Case) -> Case:
 
 
 def _sedated(case: Case, action: do.Sedate) -> Case:
-    reached = replace(_took(case, action), sedation=action.level)
-    if action.level is not do.Sedation.DEEP:
-        return reached
-    lapse = Risk(case.clock_s, "deep_sedation", "Deeply sedated, the patient may not report a touched root.")
-    return replace(reached, events=(*reached.events, lapse))
-
-
-def _anaesthetised(case: Case, action: do.Anaesthetise) -> Case:
-    tip = as_tuple(case.placements["anaesthetic_needle"].tip_mm)
-    deposit = Deposit(case.clock_s, tip, action.volume_ml, action.concentration_percent)
-    lapses = on_anaesthetising(case, deposit)
-    return replace(_took(case, action), deposits=(*case.deposits, deposit), events=(*case.events, *lapses))
+    return _told(replace(_took(case, action), sedation=action.level), on_sedating(case, action.level))

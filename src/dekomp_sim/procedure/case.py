@@ -29,8 +29,9 @@ from dekomp_sim.instruments import EMPTY_NEST, Hole, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
-from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
-from dekomp_sim.procedure.clinic.vitals import Influence, Vitals, vitals
+from dekomp_sim.procedure.clinic.courses import Influence, sedation_depth
+from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Syringe
+from dekomp_sim.procedure.clinic.vitals import Vitals, vitals
 from dekomp_sim.procedure.events import Event
 
 FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
@@ -259,6 +260,7 @@ class Case:
     breath_held_until_s: float = 0.0
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()
+    syringes: tuple[Syringe, ...] = ()
     punctures: tuple[Puncture, ...] = ()
     redirects: int = 0
     track: tuple[Tip, ...] = ()
@@ -278,6 +280,11 @@ class Case:
     def vitals(self) -> Vitals:
         """Heart rate, blood pressure and saturation now."""
         return vitals(self.influences, self.clock_s)
+
+    @property
+    def sedation_depth(self) -> float:
+        """How deeply sedated the patient is now: 0 awake, 1 light, 3 deep."""
+        return sedation_depth(self.influences, self.clock_s)
 
     @property
     def harmed(self) -> bool:

@@ -200,6 +200,9 @@ class ReactionKind(StrEnum):
     VASOVAGAL = "vasovagal"
     ALLERGY = "allergy"
     SPINAL_BLOCK = "spinal_block"
+    TOXICITY = "toxicity"
+    SEIZURE = "seizure"
+    HEART_FAILS = "heart_fails"
     ALARM = "alarm"
     COLLAPSE = "collapse"
 

@@ -24,7 +24,8 @@ from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.breathing import why_not_held
 from dekomp_sim.procedure.clinic.card import Allergy
-from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, dose_at_most_mg, numbness
+from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, Lumen, dose_at_most_mg, numbness
+from dekomp_sim.procedure.clinic.toxicity import seizing
 from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
 from dekomp_sim.procedure.needle.nucleus import why_discography_stops
@@ -138,6 +139,8 @@ def _title(key: str) -> str:
 
 def _fit(case: Case) -> str | None:
     """Vital signs at which the team stops; to withdraw and remove is always allowed."""
+    if seizing(case.influences, case.clock_s):
+        return "The patient convulses: stop, and treat first."
     low = below(case.vitals, FIT)
     return _when(not low, f"The monitor rings, {', '.join(low)}: stop, and treat first.")
 
@@ -185,7 +188,8 @@ def _anaesthetise(case: Case, action: do.Anaesthetise) -> str | None:
     if "anaesthetic_needle" not in case.placements:
         return "The anaesthetic needle is not in the patient."
     limit_mg = dose_at_most_mg(case.card.weight_kg)
-    given_mg = sum(deposit.lidocaine_mg for deposit in case.deposits)
+    lost = (one.deposit for one in case.syringes if one.lumen is Lumen.VESSEL)
+    given_mg = sum(deposit.lidocaine_mg for deposit in (*case.deposits, *lost))
     whole_mg = given_mg + action.volume_ml * action.concentration_percent * 10.0
     return _when(whole_mg <= limit_mg, f"That would make {whole_mg:.0f} mg of lidocaine; {limit_mg:.0f} mg at most.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
@@ -58,6 +58,8 @@ class Story:
         From which every draw of chance in the case follows.
     card, machine, objectives
         The patient's card, the C-arm, and what is asked.
+    hints
+        Whether a trainee in practice may be told the next step; false for an examination.
     """
 
     dekomp_sim: Literal[1]
@@ -71,6 +73,7 @@ class Story:
     card: PatientCard = field(default_factory=PatientCard)
     machine: Machine = field(default_factory=Machine)
     objectives: Objectives = field(default_factory=Objectives)
+    hints: bool = True
 
     @property
     def protrusions(self) -> dict[Level, Protrusion]:
@@ -85,7 +88,7 @@ def action_from(record: Mapping[str, Any]) -> Action:
     Raises
     ------
     InputError
-        If the word is unknown or a field cannot be.
+        If the word or a field is unknown, or a field cannot be.
 
     Examples
     --------
@@ -95,12 +98,43 @@ def action_from(record: Mapping[str, Any]) -> Action:
     try:
         action: Action = _adapter().validate_python(dict(record))
     except ValidationError as wrong:
-        first = wrong.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "do"
-        raise InputError(f"action {record.get('do', '')}: {where}", str(first["input"]), first["msg"]) from None
+        raise _mistake(f"action {record.get('do', '')}".strip(), wrong) from None
+    known = [one.name for one in fields(action)]
+    for key in record:
+        if key not in known:
+            raise InputError(f"action {action.do}", f"the field {key}", ", ".join(known))
     return action
+
+
+def story_from(record: Mapping[str, Any]) -> Story:
+    """The story that a journal's header holds.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        story: Story = _story_adapter().validate_python(dict(record))
+    except ValidationError as wrong:
+        raise _mistake("story", wrong) from None
+    return story
+
+
+def _mistake(where: str, wrong: ValidationError) -> InputError:
+    """The first of pydantic's complaints; the names of union members in its place are no fields."""
+    first = wrong.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"] if str(part).replace("_", "").isalnum()]
+    found = first["input"] if isinstance(first["input"], str | int | float) else type(first["input"]).__name__
+    message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return InputError(f"{where}: {'.'.join(place[1:] or place) or 'do'}", str(found), message)
 
 
 @cache
 def _adapter() -> TypeAdapter[Action]:
     return TypeAdapter(Step)
+
+
+@cache
+def _story_adapter() -> TypeAdapter[Story]:
+    return TypeAdapter(Story)

@@ -28,7 +28,8 @@ class Purpose(IntEnum):
     ELECTRONIC_NOISE = 2
     COMPLICATION = 3
     BREATH = 4
-    STARTLE = 5
+    INTRAVASCULAR = 5
+    STARTLE = 6
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:

@@ -9,12 +9,13 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.procedure.actions import Sedation
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import DERMATOME, dermatome
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM, DERMATOME, dermatome
 from dekomp_sim.procedure.clinic.body import AFRAID, anxiety
+from dekomp_sim.procedure.clinic.courses import Cause
 from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, numbness
-from dekomp_sim.procedure.clinic.vitals import FIT, Cause, below
+from dekomp_sim.procedure.clinic.toxicity import seizing
+from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.events import Breach, BreachKind, Event, Said, Severity
 
 KEY_MUSCLE: Final = {
@@ -36,7 +37,9 @@ NOTICED_PART: Final = 0.1
 
 def answers(case: Case) -> tuple[Event, ...]:
     """What is said and found when the patient is asked, in order; `case` is at the answer."""
-    if case.sedation is Sedation.DEEP:
+    if seizing(case.influences, case.clock_s):
+        return (Said(case.clock_s, "team", "Convulses, and hears nothing.", Severity.WARNING),)
+    if case.sedation_depth >= DEEP_FROM:
         return (Said(case.clock_s, "team", "Deeply sedated: mumbles, and moves nothing when asked.", Severity.NOTICE),)
     weak = tuple(
         Said(case.clock_s, "team", f"Weak on the {side}: {KEY_MUSCLE[root]} ({root}).", Severity.WARNING)
@@ -77,12 +80,13 @@ def _feelings(case: Case) -> list[str]:
     """What the body, rather than a nerve, has the patient say."""
     working = {
         cause: sum(one.part(case.clock_s) for one in case.influences if one.cause is cause)
-        for cause in (Cause.ALLERGY, Cause.ADRENALINE, Cause.VASOVAGAL, Cause.SPINAL_BLOCK)
+        for cause in (Cause.ALLERGY, Cause.ADRENALINE, Cause.VASOVAGAL, Cause.SPINAL_BLOCK, Cause.TOXIC_PRODROME)
     }
     felt = (
         (working[Cause.ALLERGY] - working[Cause.ADRENALINE] > NOTICED_PART, "My throat is tight and my skin itches."),
         (working[Cause.VASOVAGAL] > NOTICED_PART, "I feel sick."),
         (working[Cause.SPINAL_BLOCK] > NOTICED_PART, "I cannot feel my legs."),
+        (working[Cause.TOXIC_PRODROME] > NOTICED_PART, "My ears ring and I taste metal."),
         (bool(below(case.vitals, FIT)), "I feel faint."),
         (anxiety(case) >= AFRAID, "I am afraid."),
     )

@@ -1,7 +1,8 @@
 """The awake patient: what hurts, how much, and where a touched root is felt.
 
 A root that is touched hurts down the leg, in its own dermatome; everything else hurts where it is. Local anaesthetic
-takes away what lies in it (`local_anaesthetic`). All ratings are on the scale from 0 to 10.
+takes away what lies in it (`local_anaesthetic`), sedation a little of everything while it lasts; in a deep one nobody
+says where it hurts. All ratings are on the scale from 0 to 10.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.procedure.actions import Sedation
 
 PAIN: Final = {
     Structure.SKIN: 4.0,
@@ -44,8 +44,14 @@ and nucleus hardly, root most) is common clinical teaching.
 BONE_PAIN: Final = 5.0
 """Rating when a needle meets periosteum. Assumption: as `PAIN`."""
 
-EASED: Final = {Sedation.NONE: 0.0, Sedation.LIGHT: 1.0, Sedation.DEEP: 3.0, Sedation.GENERAL: 10.0}
-"""Points by which sedation lowers each rating. Assumption: light sedation takes the edge off only."""
+EASED: Final = 1.0
+"""Points by which a light sedation lowers each rating, a deep one by three times that. Assumption: the edge only."""
+
+DEEP_FROM: Final = 2.0
+"""Depth of sedation, light being 1 and deep 3, from which on the patient no longer says where it hurts. Assumption."""
+
+GROAN: Final = "Groans, and says nothing."
+"""What is heard of pain in deep sedation."""
 
 NOTICED: Final = 1.5
 """Least rating the patient mentions. Assumption."""
@@ -62,16 +68,16 @@ DERMATOME: Final = {
 """Where a root's pain is felt (key sensory points of the ISNCSCI examination)."""
 
 
-def rating(structure: Structure, numb: float, sedation: Sedation) -> float:
-    """Pain from 0 to 10 on entering a structure: the table's, less what anaesthetic and sedation take.
+def rating(structure: Structure, numb: float, depth: float) -> float:
+    """Pain from 0 to 10 on entering a structure: the table's, less what anaesthetic and a depth of sedation take.
 
     Examples
     --------
-    >>> rating(Structure.SKIN, 0.0, Sedation.NONE), rating(Structure.NUCLEUS, 0.0, Sedation.NONE)
-    (4.0, 0.0)
+    >>> rating(Structure.SKIN, 0.0, 0.0), rating(Structure.SKIN, 0.0, 1.0), rating(Structure.NUCLEUS, 0.0, 0.0)
+    (4.0, 3.0, 0.0)
     """
     plain = BONE_PAIN if structure in BONES else PAIN.get(structure, 0.0)
-    return float(np.clip(plain * (1.0 - numb) - EASED[sedation], 0.0, 10.0))
+    return float(np.clip(plain * (1.0 - numb) - EASED * depth, 0.0, 10.0))
 
 
 def dermatome(strand: Strand) -> str:
@@ -82,6 +88,17 @@ def dermatome(strand: Strand) -> str:
     if named:
         return named.group(1)
     return strand.level.value.partition("-")[0] if strand.level else ""
+
+
+def heard(words: str, depth: float) -> str:
+    """What is heard of a complaint at a depth of sedation.
+
+    Examples
+    --------
+    >>> heard("It stings.", 1.0), heard("It stings.", 3.0)
+    ('It stings.', 'Groans, and says nothing.')
+    """
+    return words if depth < DEEP_FROM else GROAN
 
 
 def complaint(structure: Structure, score: float, root: str = "", side: str = "") -> str:

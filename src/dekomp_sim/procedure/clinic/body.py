@@ -12,11 +12,14 @@ from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.card import Allergy
-from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Cause, Influence, Vitals, below, vitals
+from dekomp_sim.procedure.clinic.courses import DOSES, Cause, Influence
+from dekomp_sim.procedure.clinic.local_anaesthetic import Lumen
+from dekomp_sim.procedure.clinic.toxicity import Stage, stages_begun
+from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Vitals, below, vitals
 from dekomp_sim.procedure.events import Breach, Event, Pain, Reaction, ReactionKind, Severity
 
-CALMS: Final = {do.Sedation.NONE: 0.0, do.Sedation.LIGHT: 2.0, do.Sedation.DEEP: 6.0, do.Sedation.GENERAL: 10.0}
-"""Points of anxiety, 0 to 10, that sedation takes away. Assumption: light sedation takes the edge off only."""
+CALMS: Final = 2.0
+"""Points of anxiety, 0 to 10, that a light sedation takes away, a deep one three times that. Assumption."""
 
 AFRAID: Final = 7.0
 """Anxiety from which on the patient says so at the first needle. Assumption."""
@@ -58,9 +61,6 @@ BLOCK_ML: Final = 2.0
 SAMPLES: Final = 25
 """Moments at which the monitor is read during one step; a faint's depth lasts longer than a 25th of a short step."""
 
-SEDATES: Final = {do.Sedation.LIGHT: Cause.LIGHT_SEDATION, do.Sedation.DEEP: Cause.DEEP_SEDATION}
-"""Sedation as an influence."""
-
 
 def answered(before: Case, case: Case, action: do.Action) -> Case:
     """The case with what the body made of one step.
@@ -74,18 +74,21 @@ def answered(before: Case, case: Case, action: do.Action) -> Case:
     """
     new = case.events[len(before.events) :]
     moved = (*_signs(new), *_given(before, case, action))
-    known = replace(case, influences=(*case.influences, *moved))
+    toxic = _toxic(before, replace(case, influences=(*case.influences, *moved)))
+    poisoned = tuple(Influence(stage.cause, at_s) for at_s, stage in toxic)
+    known = replace(case, influences=(*case.influences, *moved, *poisoned))
     faint = _faint(known)
     if faint:
         known = replace(known, influences=(*known.influences, Influence(Cause.VASOVAGAL, case.clock_s)))
-    told = (*_allergy(known, moved), *_block(known, moved), *(faint or _fear(before, case)))
+    signs = tuple(Reaction(at_s, stage.kind, stage.words) for at_s, stage in toxic)
+    told = (*_allergy(known, moved), *_block(known, moved), *signs, *(faint or _fear(before, case)))
     heard = replace(known, events=(*known.events, *told))
     return replace(heard, events=(*heard.events, *_alarms(before, heard)))
 
 
 def anxiety(case: Case) -> float:
     """How afraid the patient is now, 0 to 10."""
-    return max(case.card.anxiety - CALMS[case.sedation], 0.0)
+    return max(case.card.anxiety - CALMS * case.sedation_depth, 0.0)
 
 
 def strain(case: Case) -> float:
@@ -112,8 +115,8 @@ def _given(before: Case, case: Case, action: do.Action) -> tuple[Influence, ...]
     match action:
         case do.PositionProne() if "position_prone" not in before.done:
             return (Influence(Cause.ANXIETY, case.clock_s, case.card.anxiety / 10.0),)
-        case do.Sedate() if action.level in SEDATES:
-            return (Influence(SEDATES[action.level], before.clock_s),)
+        case do.Sedate() if action.level is not do.Sedation.NONE:
+            return (Influence(Cause.SEDATION, before.clock_s, DOSES[action.level]),)
         case do.Treat():
             return (Influence(Cause(action.treatment.value), case.clock_s),)
         case do.GiveAntibiotic() if action.agent is do.Agent.CEFAZOLIN:
@@ -121,7 +124,7 @@ def _given(before: Case, case: Case, action: do.Action) -> tuple[Influence, ...]
         case do.InjectContrast():
             return _reacts(case, Allergy.IODINE_CONTRAST)
         case do.Anaesthetise():
-            return (*_reacts(case, Allergy.LOCAL_ANAESTHETIC), *_in_sac(before, case))
+            return _injected(case)
     return ()
 
 
@@ -130,17 +133,20 @@ def _reacts(case: Case, allergy: Allergy) -> tuple[Influence, ...]:
     return (Influence(Cause.ALLERGY, case.clock_s),) if allergy in case.card.unknown_allergies and not told else ()
 
 
-def _in_sac(before: Case, case: Case) -> tuple[Influence, ...]:
-    """A spinal block by anaesthetic given where the needle has opened the sac and still lies in it."""
-    deposit = case.deposits[-1]
-    for strand in case.patient.strands:
-        if strand.structure is Structure.THECAL_SAC:
-            away = np.linalg.norm(strand.path_mm - np.array(deposit.at_mm), axis=1)
-            nearest = int(np.argmin(away))
-            if away[nearest] < strand.radius_mm[nearest]:
-                share = deposit.volume_ml * deposit.concentration_percent / BLOCK_ML
-                return (Influence(Cause.SPINAL_BLOCK, before.clock_s, min(share, 1.5)),)
-    return ()
+def _injected(case: Case) -> tuple[Influence, ...]:
+    """An allergy to what was given, and a spinal block where it went into the sac; nothing where aspiration warned."""
+    syringe = case.syringes[-1]
+    deposit = syringe.deposit
+    if deposit.volume_ml == 0.0:
+        return ()
+    share = deposit.volume_ml * deposit.concentration_percent / BLOCK_ML
+    block = (Influence(Cause.SPINAL_BLOCK, deposit.clock_s, min(share, 1.5)),) if syringe.lumen is Lumen.SAC else ()
+    return (*_reacts(case, Allergy.LOCAL_ANAESTHETIC), *block)
+
+
+def _toxic(before: Case, case: Case) -> tuple[tuple[float, Stage], ...]:
+    """What lidocaine in the blood begins during a step."""
+    return stages_begun(case.syringes, case.card.weight_kg, case.influences, (before.clock_s, case.clock_s))
 
 
 def _faint(case: Case) -> tuple[Reaction, ...]:

@@ -11,15 +11,19 @@ import math
 from typing import Final
 
 from dekomp_sim.imaging.signal.noise import Purpose, generator
-from dekomp_sim.procedure.actions import Sedation
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM
+from dekomp_sim.procedure.clinic.courses import sedation_depth
 
-PERIOD_S: Final = {Sedation.NONE: 4.0, Sedation.LIGHT: 4.6, Sedation.DEEP: 6.0, Sedation.GENERAL: 6.0}
-"""Time in s of one breath. Assumption: 15 a minute awake (an adult at rest takes 12 to 20), 13 and 10 sedated."""
+PERIOD_S: Final = 4.0
+"""Time in s of one breath. Assumption: 15 a minute, as an adult at rest (12 to 20), sedated or not."""
 
-DEPTH: Final = {Sedation.NONE: 1.0, Sedation.LIGHT: 0.9, Sedation.DEEP: 0.8, Sedation.GENERAL: 0.8}
-"""Range of a breath over that awake. Assumption: sedated breaths are shallower; the spine's motion grows with the
-volume of a breath (Global Spine J 2019, PMC6686387)."""
+SHALLOWER: Final = 0.07
+"""Share of a breath that each light sedation takes.
+
+Assumption: sedated breaths are shallower, a deep sedation's by a fifth; the spine's motion grows with the volume of a
+breath (Global Spine J 2019, PMC6686387).
+"""
 
 INHALED: Final = (0.0, 0.9, math.sqrt(1.0 - 0.9**2))
 """Direction in which the spine goes on breathing in, patient frame: up, for he lies prone, and somewhat headward.
@@ -46,15 +50,16 @@ def breath_mm(case: Case, at_s: float) -> tuple[float, float, float]:
     """
     if at_s < case.breath_held_until_s:
         return (0.0, 0.0, 0.0)
-    turns = at_s / PERIOD_S[case.sedation] + float(generator(case.seed, Purpose.BREATH, 0).random())
+    turns = at_s / PERIOD_S + float(generator(case.seed, Purpose.BREATH, 0).random())
     share = math.cos(math.pi * turns) ** 4
-    way_mm = round(case.card.breath_mm * DEPTH[case.sedation] * share / GRAIN_MM) * GRAIN_MM
+    depth = max(1.0 - SHALLOWER * sedation_depth(case.influences, at_s), 0.0)
+    way_mm = round(case.card.breath_mm * depth * share / GRAIN_MM) * GRAIN_MM
     return (way_mm * INHALED[0], way_mm * INHALED[1], way_mm * INHALED[2])
 
 
 def why_not_held(case: Case) -> str | None:
     """Why the patient cannot hold the breath now; None where he can."""
-    if case.sedation is Sedation.DEEP:
+    if case.sedation_depth >= DEEP_FROM:
         return "Deeply sedated: the patient does not hold the breath when asked."
     rested_s = case.breath_held_until_s + BREATHES_S
     if case.breath_held_until_s > 0.0 and case.clock_s < rested_s:

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.anatomy.labels import Structure
-from dekomp_sim.arrays import FloatArray
-from dekomp_sim.procedure.actions import PrepareSterileField, Route
+from dekomp_sim.procedure.actions import PrepareSterileField, Route, Sedation
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM
+from dekomp_sim.procedure.clinic.courses import DOSES, SEDATION_COURSE, Cause, Influence, sedation_depth
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit
 from dekomp_sim.procedure.events import Event, Risk, Severity
 
@@ -44,11 +45,25 @@ def on_anaesthetising(case: Case, deposit: Deposit) -> tuple[Event, ...]:
     """Whether a deposit reaches a root, which could then no longer warn."""
     roots = [s for s in case.patient.strands if s.structure in {Structure.NERVE_ROOT, Structure.GANGLION}]
     at = np.array(deposit.at_mm)
-    reached = [s.name for s in roots if _distance_mm(s.path_mm, at) - float(s.radius_mm.max()) < deposit.radius_mm]
+    reached = [s.name for s in roots if s.distance_mm(at) < deposit.radius_mm]
     if not reached:
         return ()
     words = f"The anaesthetic reaches {', '.join(f'the {name}' for name in reached)}: it can no longer warn."
     return (Risk(case.clock_s, "root_numbed", words),)
+
+
+def on_sedating(case: Case, level: Sedation) -> tuple[Event, ...]:
+    """Whether a dose, with what still works of earlier ones, will make the patient too deep to report a root."""
+    if level is Sedation.NONE:
+        return ()
+    dose = Influence(Cause.SEDATION, case.clock_s, DOSES[level])
+    deepest = sedation_depth((*case.influences, dose), case.clock_s + SEDATION_COURSE.peak_s)
+    if deepest < DEEP_FROM:
+        return ()
+    words = "Deeply sedated, the patient may not report a touched root."
+    if DOSES[level] < DEEP_FROM:
+        words = f"Another dose while the last still works. {words}"
+    return (Risk(case.clock_s, "deep_sedation", words),)
 
 
 def on_draping(case: Case, action: PrepareSterileField) -> tuple[Event, ...]:
@@ -90,10 +105,3 @@ def _antibiotic(case: Case) -> tuple[Event, ...]:
         return ()
     words = f"The antibiotic was given {early_s / 60.0:.0f} min ago; {ANTIBIOTIC_LEAD_S / 60.0:.0f} min are wanted."
     return (Risk(case.clock_s, "late_antibiotic", words, Severity.NOTICE),)
-
-
-def _distance_mm(path_mm: FloatArray, at_mm: FloatArray) -> float:
-    """Distance of a point from a polyline (n, 3)."""
-    start, way = path_mm[:-1], np.diff(path_mm, axis=0)
-    along = np.clip(np.sum((at_mm - start) * way, axis=1) / np.sum(way**2, axis=1), 0.0, 1.0)
-    return float(np.linalg.norm(start + along[:, None] * way - at_mm, axis=1).min())

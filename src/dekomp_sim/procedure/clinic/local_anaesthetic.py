@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -98,6 +99,37 @@ class Deposit:
             return 0.0
         left = self.concentration_percent * math.pow(0.5, age_s / HALF_LIFE_S)
         return left * diffused_ball(distance_mm, self.radius_mm, math.sqrt(4.0 * DIFFUSION_MM2_S * age_s))
+
+
+class Lumen(StrEnum):
+    """Where the bore of a needle opens."""
+
+    TISSUE = "tissue"
+    VESSEL = "vessel"
+    SAC = "sac"
+
+
+@dataclass(frozen=True, slots=True)
+class Syringe:
+    """One press of the syringe.
+
+    Parameters
+    ----------
+    deposit
+        What was given, where and when; 0 mL where aspiration has warned.
+    lumen
+        Where it went.
+    aspirated
+        Whether the syringe was drawn back first.
+    chance, drawn
+        The chance of a vein of the foramen there, and the number from 0 to 1 drawn against it; 0 and None elsewhere.
+    """
+
+    deposit: Deposit
+    lumen: Lumen
+    aspirated: bool = True
+    chance: float = 0.0
+    drawn: float | None = None
 
 
 def diffused_ball(distance_mm: float, radius_mm: float, reach_mm: float) -> float:

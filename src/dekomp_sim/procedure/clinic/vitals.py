@@ -1,107 +1,16 @@
-"""Heart rate, blood pressure and saturation: a rest state and what pulls it up or down, each with a course of its own.
+"""Heart rate, blood pressure and saturation: a rest state and what pulls it up or down.
 
-Every influence has a closed form, so the vital signs at a moment follow from the record alone, whatever the steps
-between. It teaches cause and remedy; it is no model of a circulation, and no number of it may guide a treatment.
+The vital signs at a moment follow from the record alone, whatever the steps between. It teaches cause and remedy; it is
+no model of a circulation, and no number of it may guide a treatment.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-
-class Cause(StrEnum):
-    """What moves the vital signs."""
-
-    ANXIETY = "anxiety"
-    PAIN = "pain"
-    VASOVAGAL = "vasovagal"
-    LIGHT_SEDATION = "light_sedation"
-    DEEP_SEDATION = "deep_sedation"
-    BLEEDING = "bleeding"
-    ALLERGY = "allergy"
-    SPINAL_BLOCK = "spinal_block"
-    OXYGEN = "oxygen"
-    FLUID = "fluid"
-    LEGS_UP = "legs_up"
-    ATROPINE = "atropine"
-    ADRENALINE = "adrenaline"
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What an influence of strength 1 does when it works fully, and how fast it comes and goes.
-
-    Its part of the full effect after t seconds is (1 - exp(-t / rise)) exp(-t / fall).
-    """
-
-    heart_bpm: float
-    systolic_mmhg: float
-    saturation_percent: float
-    rise_s: float
-    fall_s: float = math.inf
-
-    def part(self, age_s: float) -> float:
-        """Part of the full effect after `age_s`; 0 before it begins.
-
-        Examples
-        --------
-        >>> round(Course(0.0, 0.0, 0.0, rise_s=10.0).part(10.0), 3)
-        0.632
-        """
-        if age_s <= 0.0:
-            return 0.0
-        return -math.expm1(-age_s / self.rise_s) * math.exp(-age_s / self.fall_s)
-
-
-COURSES: Final = {
-    Cause.ANXIETY: Course(20.0, 15.0, 0.0, rise_s=10.0),
-    Cause.PAIN: Course(20.0, 30.0, 0.0, rise_s=5.0, fall_s=60.0),
-    Cause.VASOVAGAL: Course(-45.0, -70.0, -1.0, rise_s=20.0, fall_s=300.0),
-    Cause.LIGHT_SEDATION: Course(-5.0, -8.0, -1.0, rise_s=90.0, fall_s=3600.0),
-    Cause.DEEP_SEDATION: Course(-8.0, -20.0, -14.0, rise_s=90.0, fall_s=3600.0),
-    Cause.BLEEDING: Course(55.0, -70.0, -2.0, rise_s=400.0),
-    Cause.ALLERGY: Course(50.0, -90.0, -16.0, rise_s=120.0, fall_s=7200.0),
-    Cause.SPINAL_BLOCK: Course(-15.0, -45.0, -1.0, rise_s=180.0, fall_s=3600.0),
-    Cause.OXYGEN: Course(0.0, 0.0, 9.0, rise_s=40.0),
-    Cause.FLUID: Course(-8.0, 22.0, 0.0, rise_s=240.0, fall_s=7200.0),
-    Cause.LEGS_UP: Course(0.0, 18.0, 0.0, rise_s=15.0),
-    Cause.ATROPINE: Course(35.0, 25.0, 0.0, rise_s=45.0, fall_s=3600.0),
-    Cause.ADRENALINE: Course(10.0, 70.0, 12.0, rise_s=60.0, fall_s=900.0),
-}
-"""Change by each cause at strength 1: anxiety and pain of 10, one faint, one sedation, an opened aorta, an
-anaphylaxis, 2 mL of anaesthetic in the sac, one standard dose of each remedy.
-
-Assumption: no source gives these figures together; directions and order of size are textbook knowledge (a faint slows
-the heart and lowers the pressure, blood loss and anaphylaxis quicken it while the pressure falls, deep sedation lowers
-the saturation), the times are those in which a team sees them come and go.
-"""
-
-STANDARD_DOSE: Final = {
-    Cause.OXYGEN: "oxygen 6 L/min by mask",
-    Cause.FLUID: "500 mL of balanced fluid",
-    Cause.LEGS_UP: "legs raised",
-    Cause.ATROPINE: "atropine 0.5 mg intravenously",
-    Cause.ADRENALINE: "adrenaline 0.5 mg into the thigh's muscle",
-}
-"""What one treatment is: doses of the Resuscitation Council UK's guidelines on bradycardia (atropine 0.5 mg) and
-anaphylaxis (adrenaline 0.5 mg intramuscularly, fluid 500 mL)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Influence:
-    """Something that moves the vital signs, from when on, and how strongly: 1 is what `COURSES` states."""
-
-    cause: Cause
-    since_s: float
-    strength: float = 1.0
-
-    def part(self, clock_s: float) -> float:
-        """How much of its full effect at strength 1 it has now."""
-        return self.strength * COURSES[self.cause].part(clock_s - self.since_s)
+from dekomp_sim.procedure.clinic.courses import COURSES, Influence, sedation_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +40,18 @@ COLLAPSE: Final = Vitals(30.0, 50.0, 75.0)
 what the brain's blood flow can follow."""
 
 
-def vitals(influences: Iterable[Influence], clock_s: float) -> Vitals:
-    """Vital signs at a moment: rest, and the sum of what works then.
+BREATH_LOST_PERCENT: Final = 1.0
+"""Fall of the saturation in percent in a light sedation. Assumption: a sleeping adult's."""
+
+BREATH_EXPONENT: Final = 2.4
+"""Exponent of that fall over the depth of sedation. Assumption: three light doses together are a deep sedation, in
+which an adult on room air falls to the middle eighties."""
+
+
+def vitals(influences: Sequence[Influence], clock_s: float) -> Vitals:
+    """Vital signs at a moment: rest, the sum of what works then, and the breathing lost to sedation.
+
+    saturation = rest + sum - `BREATH_LOST_PERCENT` depth ^ `BREATH_EXPONENT`
 
     Examples
     --------
@@ -140,6 +59,7 @@ def vitals(influences: Iterable[Influence], clock_s: float) -> Vitals:
     True
     """
     heart, systolic, saturation = REST.heart_bpm, REST.systolic_mmhg, REST.saturation_percent
+    saturation -= BREATH_LOST_PERCENT * sedation_depth(influences, clock_s) ** BREATH_EXPONENT
     for one in influences:
         course, part = COURSES[one.cause], one.part(clock_s)
         heart += part * course.heart_bpm

@@ -27,7 +27,7 @@ from dekomp_sim.instruments.catalogue import PROBE_CORE_MM
 from dekomp_sim.instruments.fatigue import bending_stress_mpa, life_used
 from dekomp_sim.procedure.actions import Decompress, InjectContrast, Mark
 from dekomp_sim.procedure.case import Case, Injection
-from dekomp_sim.procedure.clinic.awake import EASED, NOTICED, complaint, rating
+from dekomp_sim.procedure.clinic.awake import EASED, NOTICED, complaint, heard, rating
 from dekomp_sim.procedure.clinic.lapses import OUTSIDE_NUCLEUS_S, after_removal, on_decompressing
 from dekomp_sim.procedure.clinic.local_anaesthetic import numbness
 from dekomp_sim.procedure.events import (
@@ -156,7 +156,7 @@ def why_discography_stops(case: Case) -> str | None:
 
 
 def _discography_pain(case: Case, clock_s: float) -> Pain:
-    score = float(np.clip(max(DISCOGRAPHY_PAIN, case.card.leg_pain) - EASED[case.sedation], 0.0, 10.0))
+    score = float(np.clip(max(DISCOGRAPHY_PAIN, case.card.leg_pain) - EASED * case.sedation_depth, 0.0, 10.0))
     mine = "That is my pain" if case.card.concordant else "That hurts, but it is not my pain"
     words = f"{mine}, {score:.0f} of 10."
     return Pain(clock_s, score, words, Structure.ANNULUS, "", case.card.concordant)
@@ -225,9 +225,9 @@ def _where_it_ran(case: Case, receipt: Receipt) -> tuple[Event, ...]:
         structure = Structure[part.name]
         words = f"The probe turned {_RAN[part]} for {receipt.dwell_s[part]:.0f} s."
         found.append(Risk(clock_s, f"ran_in_{part.name.lower()}", words))
-        score = rating(structure, numbness(case.deposits, probe.tip_mm, clock_s), case.sedation)
+        score = rating(structure, numbness(case.deposits, probe.tip_mm, clock_s), case.sedation_depth)
         if score >= NOTICED:
-            found.append(Pain(clock_s, score, complaint(structure, score), structure))
+            found.append(Pain(clock_s, score, heard(complaint(structure, score), case.sedation_depth), structure))
     if Tissue.ANNULUS in ran and _at_the_front(case):
         name = f"the anterior {case.level} annulus"
         at = as_tuple(probe.tip_mm)

@@ -1,0 +1,67 @@
+"""The foot pedal: while it is held, pulses are shown as they come; on record they are one exposure of many frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dekomp_sim.imaging.fluoroscope import Shot
+from dekomp_sim.procedure.actions import Expose
+from dekomp_sim.procedure.after import after
+from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pulse:
+    """One pulse of a held pedal.
+
+    Parameters
+    ----------
+    shot
+        What the panel sees.
+    exposure
+        The exposure it belongs to, with the technique and the dose of this one pulse.
+    number
+        From 0 in its exposure; with the exposure's index it keys the noise.
+    lateral
+        The second plane's shot, where two are in use.
+    """
+
+    shot: Shot
+    exposure: Exposure
+    number: int
+    lateral: Shot | None = None
+
+
+class Hold:
+    """A pedal that is held: how many pulses were given since the last thing put on record.
+
+    Parameters
+    ----------
+    how
+        kV, mAs and kind of exposure; its number of frames is left aside.
+    """
+
+    def __init__(self, how: Expose) -> None:
+        self.how = how
+        self.frames = 0
+        self._seen: tuple[Case, Case] | None = None
+
+    @property
+    def exposure(self) -> Expose | None:
+        """What is to be put on record of the pulses given so far, or None where none was."""
+        return replace(self.how, frames=self.frames) if self.frames else None
+
+    def pulse(self, case: Case) -> Pulse:
+        """The next pulse on a case in which an exposure is allowed."""
+        if self._seen is None or self._seen[0] is not case:  # what one pulse gives changes only with the case
+            self._seen = (case, after(case, replace(self.how, frames=1)))
+        seen = self._seen[1]
+        first, *second = seen.exposures[len(case.exposures) :]
+        number = self.frames
+        self.frames += 1
+        return Pulse(shot_of(seen, first), first, number, *(shot_of(seen, one) for one in second))
+
+    def settled(self) -> None:
+        """Its pulses are on record."""
+        self.frames = 0
