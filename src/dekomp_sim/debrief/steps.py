@@ -13,7 +13,19 @@ from dekomp_sim.instruments import CATALOGUE
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.courses import STANDARD_DOSE, Cause
-from dekomp_sim.procedure.events import Breach, Contact, Event, Measured, Outcome, Pain, Reaction, Refusal, Risk, Said
+from dekomp_sim.procedure.events import (
+    Breach,
+    Contact,
+    Event,
+    Measured,
+    Outcome,
+    Pain,
+    Reaction,
+    Refusal,
+    Risk,
+    Said,
+    Startled,
+)
 from dekomp_sim.scenario.story import Story
 
 
@@ -168,7 +180,7 @@ def told(event: Event) -> str:
         case Pain():
             mine = {True: ", concordant", False: ", not concordant", None: ""}[event.concordant]
             return f'Patient, {event.rating:g} of 10{mine}: "{event.words}"'
-        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Outcome():
+        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Startled() | Outcome():
             return event.words
         case _:
             assert_never(event)
@@ -183,7 +195,7 @@ def kind_of(event: Event) -> str:
     'refused'
     """
     names = {Refusal: "refused", Said: "said", Pain: "pain", Contact: "contact", Breach: "harm", Measured: "reading"}
-    names |= {Reaction: "reaction", Outcome: "afterwards"}
+    names |= {Reaction: "reaction", Startled: "reaction", Outcome: "afterwards"}
     return names.get(type(event), "lapse")
 
 

@@ -25,6 +25,7 @@ from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, injected, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
+from dekomp_sim.procedure.needle.startle import startled
 from dekomp_sim.procedure.rules import may
 
 SECONDS: Final = {
@@ -76,7 +77,7 @@ def after(case: Case, action: do.Action) -> Case:
     if reason is not None:
         return _refused(case, action, reason)
     try:
-        done = _done(case, action)
+        done = startled(case, _done(case, action), action)
     except DekompSimError as error:  # the instruments, the disc or the generator cannot do it
         return _refused(case, action, str(error))
     return replace(answered(case, _rested(case, done, action), action), done=(*case.done, action.do))

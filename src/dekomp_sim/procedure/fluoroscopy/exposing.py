@@ -142,10 +142,19 @@ def turned(case: Case, action: SetView) -> Case:
 
 def shifted(case: Case, action: MoveTable) -> Case:
     """The table where it is wanted; the C-arm stays where it stands in the room."""
-    shift = shift_asked(action)
-    carm, lateral = (_again(case, one, shift) if one is not None else None for one in (case.carm, case.lateral))
-    controls = replace(case.controls, shift_mm=shift)
-    return replace(case, carm=carm, lateral=lateral, controls=controls, clock_s=case.clock_s + MOVE_TABLE_S)
+    return _lying(replace(case, clock_s=case.clock_s + MOVE_TABLE_S), shift_asked(action))
+
+
+def nudged(case: Case, moved_mm: tuple[float, float, float]) -> Case:
+    """The patient moved on the table, as a table moved with him would: left, posterior, headward."""
+    left, up, head = (old + new for old, new in zip(case.controls.shift_mm, moved_mm, strict=True))
+    return _lying(case, (left, up, head))
+
+
+def _lying(case: Case, shift_mm: tuple[float, float, float]) -> Case:
+    """The patient where the shift says, the C-arm where it stands in the room."""
+    carm, lateral = (_again(case, one, shift_mm) if one is not None else None for one in (case.carm, case.lateral))
+    return replace(case, carm=carm, lateral=lateral, controls=replace(case.controls, shift_mm=shift_mm))
 
 
 def switched(case: Case, action: SetCollimator | SetField | SetFluoroscopy) -> Case:
