@@ -16,20 +16,22 @@ from dekomp_sim.anatomy import Level, Patient, Side, Strand, Structure, Volume
 from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.disc import voxelise
-from dekomp_sim.errors import InputError
+from dekomp_sim.errors import InputError, OutOfRangeError
 from dekomp_sim.geometry import Affine, CArm, Rigid, Tube
-from dekomp_sim.instruments import Placement, coaxial, instrument
+from dekomp_sim.instruments import Placement, coaxial, instrument, solids
 from dekomp_sim.planning import Trajectory
-from dekomp_sim.procedure.case import Case, Machine
+from dekomp_sim.procedure.case import Case, Machine, Tip
 from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.viewer.probe import Renderer, probe
-from dekomp_sim.viewer.scene.cameras import HIDDEN, Camera, Cut, View, camera, letters
+from dekomp_sim.viewer.scene import palette
+from dekomp_sim.viewer.scene.cameras import VISIBLE, Camera, Cut, Orbit, View, camera, letters, view_from
 from dekomp_sim.viewer.scene.forms import Dashes, Metal
 from dekomp_sim.viewer.scene.meshes import mesh, opened
-from dekomp_sim.viewer.scene.of_case import scene_of, telling
-from dekomp_sim.viewer.scene.palette import Layer
+from dekomp_sim.viewer.scene.of_case import caption, scene_of, telling
+from dekomp_sim.viewer.scene.palette import Layer, Look
 from dekomp_sim.viewer.scene.parts import Part, Scene
-from dekomp_sim.viewer.scene.stage import Stage
+from dekomp_sim.viewer.scene.room import Room3D
+from dekomp_sim.viewer.scene.visibility import EXAM, PRACTICE, STRIPPED, Shown, shown
 from dekomp_sim.viewer.snapshot import picture, plotter_of, snapshot, windowed
 
 CENTRE_MM = np.array([12.0, -30.0, 400.0])
@@ -91,13 +93,15 @@ def case(flipped: bool = False) -> Case:
 
 
 def points_of(part: Part) -> FloatArray:
-    return np.asarray(mesh(part.form).points, dtype=np.float64)
+    return part.patient_from_form.points(mesh(part.form).points)
 
 
 def test_a_scene_holds_the_patient_the_plan_and_every_instrument() -> None:
     names = {part.name for part in scene_of(case()).parts}
     anatomy = {"vertebra l4", "L3-L4 disc", "L4-L5 disc", "nucleus", "protrusion", "thecal sac", "skin"}
-    assert names == anatomy | {"planned path", "trocar_cannula", "trocar_cannula hub", "probe", "probe tip"}
+    table = {"table", "mattress", "drape of the legs", "drape of the chest"}
+    instruments = {"trocar_cannula", "trocar_cannula hub", "probe", "probe tip"}
+    assert names == anatomy | table | instruments | {"planned path", "C", "tube", "detector", "panel"}
 
 
 def test_the_tip_of_an_instruments_mesh_lies_at_the_tip_of_its_placement() -> None:
@@ -191,7 +195,7 @@ def test_the_planned_path_runs_from_skin_to_target_in_dashes() -> None:
 
 
 def test_the_beam_reaches_from_the_focus_to_the_detectors_corners() -> None:
-    scene = scene_of(case(), with_beam=True)
+    scene = scene_of(case(), beam=True)
     assert "beam" not in {part.name for part in scene_of(case()).parts}
     points = points_of(scene.part("beam")) - CENTRE_MM
     # Detector behind the prone patient's back at 420 mm, focus 600 mm in front; 512 pixels of 0.6 mm.
@@ -207,9 +211,80 @@ def test_what_has_not_changed_is_the_same_object_in_the_next_scene() -> None:
     assert before.part("trocar_cannula") is not after.part("trocar_cannula")
 
 
+def test_what_only_moves_keeps_its_form() -> None:
+    moved = replace(case(), placements={"trocar_cannula": case().placements["trocar_cannula"].at_depth(40.0)})
+    turned = replace(case(), carm=CArm(145.0, 12.0, CENTRE_MM))
+    for name, later in (("trocar_cannula", moved), ("trocar_cannula hub", moved), ("C", turned), ("tube", turned)):
+        assert scene_of(case()).part(name).form is scene_of(later).part(name).form
+    tip = points_of(scene_of(moved).part("trocar_cannula")) - moved.placements["trocar_cannula"].tip_mm
+    assert (tip @ case().plan.direction).max() == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_rolled_probe_turns_its_thread_on_the_screen_as_in_the_x_ray() -> None:
+    rolled = replace(case().placements["probe"], roll_deg=50.0)
+    later = replace(case(), placements={**case().placements, "probe": rolled})
+    there = np.asarray(mesh(Metal(solids(rolled))).points, dtype=np.float64)
+    assert points_of(scene_of(later).part("probe")) == pytest.approx(there, abs=1e-3)
+
+
+def test_a_turned_c_arm_has_its_tube_at_the_focus_and_its_panel_at_the_detector() -> None:
+    carm = CArm(145.0, 12.0, CENTRE_MM)
+    scene = scene_of(replace(case(), carm=carm))
+    panel = points_of(scene.part("panel"))
+    assert panel.mean(axis=0) == pytest.approx(carm.detector_centre_mm - 2.0 * carm.towards_detector, abs=1e-3)
+    # The housing reaches 150 mm behind and before the focus, 105 mm to each side (`Gantry`).
+    along = (points_of(scene.part("tube")) - carm.source_mm) @ carm.towards_detector
+    assert (along.min(), along.max()) == (pytest.approx(-150.0, abs=1e-3), pytest.approx(150.0, abs=1e-3))
+
+
+def test_the_way_of_a_tip_is_drawn_once_for_each_time_it_was_put_in() -> None:
+    entry, inward = case().plan.entry_mm, case().plan.direction
+    depths = (0.0, 30.0, 20.0, 60.0, 0.0, 50.0)
+    track = tuple(Tip(float(n), "trocar_cannula", d, tuple(entry + d * inward)) for n, d in enumerate(depths))
+    ways = [part for part in scene_of(replace(case(), track=track)).parts if part.look.layer is Layer.TRACK]
+    reached = sorted(float(((points_of(way) - entry) @ inward).max()) for way in ways)
+    assert reached == [pytest.approx(50.0, abs=1e-3), pytest.approx(60.0, abs=1e-3)]
+
+
 def test_translucent_parts_are_drawn_after_solid_ones() -> None:
-    opacities = [part.look.opacity < 1.0 for part in scene_of(case()).parts]
+    opacities = [part.look.opacity < 1.0 for part in shown(scene_of(case()), PRACTICE)]
     assert opacities == sorted(opacities)
+    assert any(opacities)
+
+
+LOOKS = [look for look in vars(palette).values() if isinstance(look, Look)]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.layer} {look.colour}")
+def test_each_layer_can_be_shown_ghosted_and_hidden(look: Look) -> None:
+    scene = replace(scene_of(case()), parts=(Part("it", Metal(()), look),))
+    opacities = {how: [part.look.opacity for part in shown(scene, {**PRACTICE, look.layer: how})] for how in Shown}
+    assert opacities[Shown.HIDDEN] == []
+    assert opacities[Shown.SHOWN] == [look.opacity]
+    assert opacities[Shown.GHOST][0] < look.opacity
+    assert opacities[Shown.GHOST][0] <= 0.5
+
+
+def test_in_an_examination_only_skin_instruments_and_the_machine_are_left_and_nothing_shines_through() -> None:
+    scene = scene_of(case(), beam=True)
+    left = shown(scene, EXAM)
+    seen = {Layer.SKIN, Layer.INSTRUMENT, Layer.C_ARM, Layer.TABLE, Layer.BEAM}
+    assert {part.look.layer for part in left} == seen
+    assert {part.look.opacity for part in left if part.look.layer is Layer.SKIN} == {1.0}
+    assert {part.look.through for part in left} == {0.0}
+    assert any(part.look.through > 0.0 for part in scene.parts)
+
+
+def test_the_tissue_comes_off_step_by_step_until_instruments_and_plan_are_alone() -> None:
+    counts = [len(shown(scene_of(case()), step)) for step in STRIPPED]
+    assert counts == sorted(counts, reverse=True)
+    last = {part.look.layer for part in shown(scene_of(case()), STRIPPED[-1])}
+    assert last == {Layer.INSTRUMENT, Layer.PLAN}
+
+
+def test_what_is_drawn_the_same_is_the_same_object() -> None:
+    first, second = (shown(scene_of(case()), PRACTICE) for _ in range(2))
+    assert [id(part) for part in first if part.name == "skin"] == [id(part) for part in second if part.name == "skin"]
 
 
 def test_the_telling_moment_has_the_most_tips_in_the_disc() -> None:
@@ -222,12 +297,32 @@ def test_the_telling_moment_has_the_most_tips_in_the_disc() -> None:
 @pytest.mark.parametrize("view", list(View))
 def test_left_and_up_are_where_the_letters_say(view: View) -> None:
     seen = camera(scene_of(case()), view)
-    upward = [0.0, 1.0, 0.0] if view is View.AXIAL else [0.0, 0.0, 1.0]
-    assert seen.upward @ upward > 0.9
-    if view is not View.CLOSE_UP:
+    upward = [0.0, 1.0, 0.0] if view in {View.AXIAL, View.ROOM} else [0.0, 0.0, 1.0]
+    assert seen.upward @ upward > 0.8
+    if view in {View.AXIAL, View.OVERVIEW}:
         # From behind, and from the feet with the back up, the patient's left is on the left.
         assert seen.right[0] < -0.9
         assert letters(seen.right) == "R"
+
+
+def test_the_needles_own_view_has_its_tip_and_its_hub_on_one_line() -> None:
+    eye = camera(scene_of(case()), View.NEEDLE)
+    cannula = case().placements["trocar_cannula"]
+    for point in (cannula.tip_mm, cannula.hub_mm):
+        assert np.abs(np.subtract(pixel_of(point, eye), (119.5, 159.5))).max() < 1.0
+    assert eye.upward[2] > 0.9
+
+
+def test_a_camera_may_stand_anywhere_about_the_disc_and_a_wrong_one_is_told_what_is_allowed() -> None:
+    eye = camera(scene_of(case()), view_from("90,0,200"))
+    assert (eye.position_mm - CENTRE_MM)[1:] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert view_from("needle") is View.NEEDLE
+    assert view_from("-20,30,400") == Orbit(-20.0, 30.0, 400.0)
+    for wrong in ("behind", "1,2", "1,2,x"):
+        with pytest.raises(InputError, match=r"camera: found .*; allowed: close-up, .*azimuth_deg,elevation_deg"):
+            view_from(wrong)
+    with pytest.raises(OutOfRangeError, match="camera"):
+        view_from("0,0,nan")
 
 
 def test_the_close_up_sees_the_side_of_the_approach() -> None:
@@ -304,7 +399,8 @@ def steel_is_seen(pixels: UInt8Array, scene: Scene, eye: Camera) -> bool:
     (shaft,) = form.solids
     assert isinstance(shaft, Tube)
     along = np.linspace(0.7, 0.95, 6)[:, None]
-    places = [pixel_of(point, eye) for point in shaft.start_mm + along * (shaft.end_mm - shaft.start_mm)]
+    points = shaft.start_mm + along * (shaft.end_mm - shaft.start_mm)
+    places = [pixel_of(point, eye) for point in scene.part("trocar_cannula").patient_from_form.points(points)]
     colours = np.array(
         [pixels[row - 1 : row + 2, col - 1 : col + 2].max(axis=(0, 1)) for row, col in places], dtype=int
     )
@@ -325,7 +421,7 @@ def test_a_picture_shows_the_cannula_and_would_not_pass_without_it(renderer: Ren
     shown = picture(scene, renderer, SIZE, View.OVERVIEW)
     assert shown.shape == (240, 320, 3)
     assert steel_is_seen(shown, scene, eye)
-    hidden = replace(scene, parts=scene.without(frozenset({Layer.INSTRUMENT})))
+    hidden = replace(scene, parts=tuple(part for part in scene.parts if part.look.layer is not Layer.INSTRUMENT))
     assert not steel_is_seen(picture(hidden, renderer, SIZE, View.OVERVIEW), scene, eye)
     purple = recoloured(scene, "trocar_cannula", "#8000ff")
     assert not steel_is_seen(picture(purple, renderer, SIZE, View.OVERVIEW), scene, eye)
@@ -350,19 +446,42 @@ def test_the_same_scene_gives_the_same_picture(renderer: Renderer) -> None:
 def test_a_scene_drawn_over_another_looks_as_if_drawn_afresh(renderer: Renderer) -> None:
     assert renderer.window_class is not None
     moved = replace(case(), placements={"trocar_cannula": case().placements["trocar_cannula"].at_depth(40.0)}, nest={})
-    eye, taken = camera(scene_of(case()), View.CLOSE_UP), []
-    for scenes in ([case(), moved], [moved]):
+    turned = replace(moved, carm=CArm(145.0, 12.0, CENTRE_MM))
+    taken = []
+    for cases in ([case(), moved, turned], [turned]):
         with windowed(renderer.window_class), plotter_of(SIZE) as plotter:
-            stage = Stage(plotter)
-            for one in scenes:
-                stage.show(scene_of(one).without(HIDDEN[View.CLOSE_UP]))
-                stage.look(eye)
-                stage.annotate(scene_of(one).caption, scene_of(one).parts)
-                plotter.render()
-                shown = np.asarray(plotter.screenshot(return_img=True)).astype(int)
-            taken.append(shown)
-    # The probe, its tip shown through and its line of the key must be gone without a trace.
+            room = Room3D(plotter)
+            for one in cases:
+                for view in (View.AXIAL, View.ROOM):
+                    room.sync(one, view, PRACTICE)
+                    drawn = room.picture().astype(int)
+            taken.append(drawn)
+    # The probe, its tip shown through, its line of the key and the cut must be gone without a trace.
     assert (taken[0] == taken[1]).all()
+
+
+def test_in_an_examination_a_needle_beneath_the_skin_is_not_seen(renderer: Renderer) -> None:
+    assert renderer.window_class is not None
+    cannula = case().placements["trocar_cannula"]
+    deep, bent = (replace(case(), placements={"trocar_cannula": cannula}, nest={}) for _ in range(2))
+    aside = np.cross(cannula.direction, [0.0, 0.0, 1.0])
+    other = replace(cannula, direction=cannula.direction + 0.3 * aside)
+    with windowed(renderer.window_class), plotter_of(SIZE) as plotter:
+        room = Room3D(plotter)
+        pictures = {}
+        for name, one in (("deep", deep), ("bent", replace(bent, placements={"trocar_cannula": other}))):
+            for look, visibility in (("exam", EXAM), ("practice", PRACTICE)):
+                room.sync(one, View.AXIAL, visibility)
+                pictures[name, look] = room.picture().astype(int)
+    # From the feet the trunk hides both needles; only without the skin in between they differ.
+    inside = (slice(120, 200), slice(100, 200))
+    assert (pictures["deep", "exam"][inside] == pictures["bent", "exam"][inside]).all()
+    assert (pictures["deep", "practice"][inside] != pictures["bent", "practice"][inside]).any()
+
+
+def test_the_words_of_an_examination_do_not_tell_what_was_removed() -> None:
+    assert "mL removed" in caption(case())
+    assert "mL" not in caption(case(), with_disc=False)
 
 
 def test_a_snapshot_is_a_png_that_says_it_is_simulated(renderer: Renderer) -> None:
@@ -372,6 +491,6 @@ def test_a_snapshot_is_a_png_that_says_it_is_simulated(renderer: Renderer) -> No
 
 
 def test_hidden_layers_are_left_out_of_the_views_they_would_hide() -> None:
-    close = scene_of(case()).without(HIDDEN[View.CLOSE_UP])
+    close = shown(scene_of(case()), VISIBLE[View.CLOSE_UP])
     assert "skin" not in {part.name for part in close}
-    assert "skin" in {part.name for part in scene_of(case()).without(HIDDEN[View.OVERVIEW])}
+    assert "skin" in {part.name for part in shown(scene_of(case()), VISIBLE[View.OVERVIEW])}

@@ -8,6 +8,7 @@ obliquely forward, outward and downward; between it, the sac and the facet lies 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -16,7 +17,7 @@ import numpy as np
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side, Structure
 from dekomp_sim.anatomy.patient import Strand
-from dekomp_sim.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray, frozen
 
 SAC_RADIUS_MM: Final = 7.0
 """Radius of the thecal sac at L1 to L5, mm.
@@ -54,13 +55,27 @@ lie 3.4 mm apart at the upper border of L1-L2 and 4.6 at L5-S1, 6.1 and 12.9 at 
 _ORDER: Final = tuple(Level)
 
 
-def lay_nerves(discs: Mapping[Level, DiscShape]) -> tuple[Strand, ...]:
+SHEATH_RADIUS_MM: Final = 2.7
+"""Radius of the sheath that two conjoined roots share, mm. Assumption: the section of two roots of `ROOT_RADIUS_MM`."""
+
+CONJOINED_MM: Final = 4.5
+"""How much lower a conjoined exiting root leaves its foramen, mm.
+
+Assumption: it takes off at the disc instead of under the pedicle above (types of Postacchini and of Neidre and MacNab),
+so that it lies across Kambin's triangle; how low it runs is published for single cases only. One patient in 25 on CT,
+one cadaver in 7 (Boettcher 2004, Eur Spine J 13:147).
+"""
+
+
+def lay_nerves(discs: Mapping[Level, DiscShape], conjoined: tuple[Level, Side] | None = None) -> tuple[Strand, ...]:
     """Thecal sac, and on each side exiting roots, ganglia and traversing roots, for the discs that are there.
 
     Parameters
     ----------
     discs
         At least one disc.
+    conjoined
+        Disc and side at which the exiting root shares a sheath with the traversing one, or None.
 
     Returns
     -------
@@ -80,12 +95,31 @@ def lay_nerves(discs: Mapping[Level, DiscShape]) -> tuple[Strand, ...]:
     for number, disc in enumerate(present):
         above = present[number - 1] if number > 0 and _adjacent(present[number - 1], disc) else None
         for side in Side:
+            together = conjoined == (disc.level, side)
             strands += [
-                _exiting(disc, above, side),
-                _ganglion(disc, side),
+                _conjoined(disc, _exiting(disc, above, side)) if together else _exiting(disc, above, side),
+                _lowered(disc, _ganglion(disc, side)) if together else _ganglion(disc, side),
                 _traversing(disc, present[number + 1 :], side),
             ]
     return tuple(strands)
+
+
+def _lowered(disc: DiscShape, strand: Strand) -> Strand:
+    """The strand shifted down by `CONJOINED_MM`."""
+    shift = disc.patient_from_disc.directions(np.array([0.0, 0.0, -CONJOINED_MM]))
+    return replace(strand, path_mm=frozen(strand.path_mm + shift))
+
+
+def _conjoined(disc: DiscShape, exiting: Strand) -> Strand:
+    """The exiting root leaving the sac in one sheath with the traversing root, at the disc, and running out low."""
+    side = exiting.side
+    assert side is not None  # an exiting root has one
+    half, wall = _half_height(disc), posterior_wall_mm(disc)
+    sheath = [_station(disc, side, 0.26, wall + 4.6, half + 3.0), _station(disc, side, 0.34, wall + 4.8, half - 2.0)]
+    low = _lowered(disc, exiting).path_mm[3:]
+    radii = np.full(len(low) + 2, ROOT_RADIUS_MM)
+    radii[:2] = SHEATH_RADIUS_MM
+    return replace(exiting, path_mm=frozen(np.array([*sheath, *low])), radius_mm=frozen(radii))
 
 
 def _adjacent(above: DiscShape, below: DiscShape) -> bool:

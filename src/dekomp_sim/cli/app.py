@@ -33,14 +33,16 @@ app = typer.Typer(
 
 `dekomp-sim run my.yaml --ct scan.nii.gz --labels vertebrae.nii.gz -o out/scan` plays it on a CT
 
+`dekomp-sim replay out/first/journal.jsonl` performs a recorded case again and compares
+
 `dekomp-sim check my.yaml` finds the mistakes in a scenario
 
 `dekomp-sim phantom lumbar_reference -o phantom.nii.gz` writes the built-in patient as a volume
 
 `dekomp-sim validate` recomputes every published number the models claim
 
-Exit codes: 0 done, 1 a number of `validate` is outside, 2 a mistake in the input, 3 the case ended in
-harm. Not for clinical use.""",
+Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted from its record, 2 a mistake
+in the input, 3 the case ended in harm. Not for clinical use.""",
 )
 
 
@@ -83,11 +85,33 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
 
     Prints the state digest last. Exits with 3 when the case ended in harm.
     """
+    from dekomp_sim.cli.patients import Scan
     from dekomp_sim.cli.run import Request, perform
 
-    harmed = perform(Request(scenario, out, ct, labels, series, picture_3d, overwrite), Console(highlight=False))
+    request = Request(scenario, out, Scan(ct, labels, series), picture_3d, overwrite)
+    harmed = perform(request, Console(highlight=False))
     if harmed:
         raise typer.Exit(HARM)
+
+
+@app.command()
+def replay(
+    journal: Annotated[Path, typer.Argument(help="The journal of a case, played or performed by hand.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for report and frames; new or empty.")] = None,
+    ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
+    series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in that folder.")] = False,
+) -> None:
+    """Perform a journal again and print the state digest; says at which action and where it parts from the record.
+
+    Exits with 1 when it parted.
+    """
+    from dekomp_sim.cli.patients import Scan
+    from dekomp_sim.cli.replay import Request, perform
+
+    if not perform(Request(journal, out, Scan(ct, labels, series), overwrite), Console(highlight=False)):
+        raise typer.Exit(OUTSIDE)
 
 
 @app.command()

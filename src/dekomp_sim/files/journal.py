@@ -18,8 +18,9 @@ import numpy as np
 
 from dekomp_sim.errors import InputError
 
-JOURNAL_VERSION: Final = 1
-"""Grows whenever older readers would misunderstand a journal."""
+JOURNAL_VERSION: Final = 2
+"""Grows whenever older readers would misunderstand a journal. Since 2 the header holds the whole story, so that the
+case can begin again without the scenario's file, and a line may take steps back."""
 
 
 class Journal:
@@ -104,11 +105,14 @@ class Recorded:
         All whole lines after it.
     torn
         The text of a last line that was cut by a crash, which is not among the records; empty where none was.
+    source
+        What messages call it: its path.
     """
 
     header: dict[str, Any]
     records: tuple[dict[str, Any], ...]
     torn: str = ""
+    source: str = "journal"
 
 
 def read_journal(path: Path | str) -> Recorded:
@@ -126,10 +130,13 @@ def read_journal(path: Path | str) -> Recorded:
     lines = [_line(source, number, line) for number, line in enumerate((whole + newline).splitlines(), 1)]
     if not lines or "journal" not in lines[0]:
         raise InputError(f"{source}:1", "no journal's first line", "a journal of this program")
-    if lines[0]["journal"] != JOURNAL_VERSION:
-        raise InputError(f"{source}:1", f"journal version {lines[0]['journal']}", f"version {JOURNAL_VERSION}")
+    version = lines[0]["journal"]
+    if version != JOURNAL_VERSION:
+        by = f" written by dekomp_sim {lines[0]['dekomp_sim']}" if "dekomp_sim" in lines[0] else ""
+        remedy = "Use the release that wrote it" if by else ""
+        raise InputError(f"{source}:1", f"journal version {version}{by}", f"version {JOURNAL_VERSION}", remedy)
     header = {key: value for key, value in lines[0].items() if key != "journal"}
-    return Recorded(header, tuple(lines[1:]), torn.decode("utf-8", "replace"))
+    return Recorded(header, tuple(lines[1:]), torn.decode("utf-8", "replace"), str(source))
 
 
 def _line(source: Path, number: int, line: bytes) -> dict[str, Any]:

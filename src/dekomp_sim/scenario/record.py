@@ -5,6 +5,7 @@ A run of a script, a case performed by hand and a replay write and read the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
@@ -31,6 +32,11 @@ def header(story: Story, patient: Patient) -> dict[str, Any]:
         "seed": story.seed,
         "story": story,
     }
+
+
+def origin(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a journal's header, what a report names as its origin: all but the story, which it tells itself."""
+    return {key: value for key, value in header.items() if key != "story"}
 
 
 def line(number: int, action: Action, before: Case, later: Case) -> dict[str, Any]:

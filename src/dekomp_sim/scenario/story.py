@@ -12,14 +12,19 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from dekomp_sim.anatomy.disc_shape import Protrusion
 from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.anatomy.phantom.spec import HerniationSpec, PhantomSpec
+from dekomp_sim.anatomy.phantom.variants import Variation, varied
 from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.case import Machine
-from dekomp_sim.procedure.clinic.card import PatientCard, Scale, Site
+from dekomp_sim.procedure.clinic.card import Herniation, PatientCard, Scale, Site
 
 AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
 """Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each
 zone of the combined task forces' nomenclature (Fardon, Spine J 2014;14:2525)."""
+
+LEAST_MM, RIM_MM = 0.5, 9.0
+"""Least and deepest bump in mm of a phantom's rim; what a card tells beyond it has left the disc and is not drawn."""
 
 Step = Annotated[Action, Field(discriminator="do")]
 """One step; its key `do` tells which action it is."""
@@ -58,6 +63,8 @@ class Story:
         From which every draw of chance in the case follows.
     card, machine, objectives
         The patient's card, the C-arm, and what is asked.
+    patient
+        How the phantom's patient differs from its specification; a scan is who it is.
     hints
         Whether a trainee in practice may be told the next step; false for an examination.
     """
@@ -72,8 +79,19 @@ class Story:
     seed: Annotated[int, Ge(0)] = 1
     card: PatientCard = field(default_factory=PatientCard)
     machine: Machine = field(default_factory=Machine)
+    patient: Variation = field(default_factory=Variation)
     objectives: Objectives = field(default_factory=Objectives)
     hints: bool = True
+
+    def specification(self, reference: PhantomSpec) -> PhantomSpec:
+        """The phantom's specification with this story's patient, and with the herniation its card tells of."""
+        return varied(reference, self.patient, (self.level, self.side), self._herniation())
+
+    def _herniation(self) -> HerniationSpec | None:
+        deep_mm = min(self.card.herniation_mm, RIM_MM)
+        if self.card.herniation is Herniation.NONE or deep_mm < LEAST_MM:
+            return None
+        return HerniationSpec(self.level, self.side, AZIMUTH_DEG[self.card.site], deep_mm)
 
     @property
     def protrusions(self) -> dict[Level, Protrusion]:

@@ -64,8 +64,9 @@ def build_phantom(spec: PhantomSpec) -> Patient:
     """
     column = stack(spec)
     discs = column.discs(spec)
-    nerves = lay_nerves(discs)
-    tubes = vessels_and_bowel(column)
+    joined = spec.conjoined_root
+    nerves = lay_nerves(discs, (joined.level, joined.side) if joined is not None else None)
+    tubes = vessels_and_bowel(column, spec.retrorenal_colon)
     bone, soft = noise_cube(spec.seed, _BONE_CUBE), noise_cube(spec.seed, _SOFT_CUBE)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         canvas = _blank(spec, pool)

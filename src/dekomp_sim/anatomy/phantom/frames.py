@@ -80,10 +80,13 @@ class Column:
         }
 
 
-def _frame(tilt_deg: float, centre: np.ndarray) -> Rigid:
-    """A frame at `centre` (3,) whose normal leans `tilt_deg` forward."""
+def _frame(tilt_deg: float, centre: np.ndarray, lean_deg: float = 0.0, turn_deg: float = 0.0) -> Rigid:
+    """A frame at `centre` (3,) whose normal tilts forward and leans to the left, turned with its front to the left."""
     tilt = np.radians(tilt_deg)
-    return Rigid.from_axes(centre, (0.0, -np.sin(tilt), np.cos(tilt)), (0.0, 1.0, 0.0))
+    upright = Rigid.from_axes((0.0, 0.0, 0.0), (0.0, -np.sin(tilt), np.cos(tilt)), (0.0, 1.0, 0.0))
+    lean = Rigid.about_axis((0.0, 1.0, 0.0), lean_deg)
+    turned = lean @ Rigid.about_axis((0.0, 0.0, 1.0), turn_deg) @ upright
+    return Rigid(turned.rotation, centre)
 
 
 def _wedge_deg(anterior: float, posterior: float, depth: float) -> float:
@@ -114,6 +117,24 @@ def _layers(spec: PhantomSpec) -> list[_Layer]:
     return [*layers, _Layer("T11-T12", layers[-2].height_mm, 0.0)]
 
 
+LEANS: Final = {
+    "L5-S1": 0.15, "L5": 0.35, "L4-L5": 0.5, "L4": 0.375, "L3-L4": 0.25, "L3": 0.125, "L2-L3": 0.0,
+    "L2": -0.125, "L1-L2": -0.25, "L1": -0.375, "T12-L1": -0.5, "T12": -0.4, "T11-T12": -0.3,
+}  # fmt: skip
+"""Lean of each layer over a curve's Cobb angle: even from end to end of the curve, taken back beyond it, the sacrum
+level. Assumption: a degenerative lumbar curve with its apex at L2-L3 (apex below L2 in most that are convex to the
+left: de Vries 2010, Eur Spine J 19:1540)."""
+
+
+def _lean_and_turn_deg(spec: PhantomSpec, name: str) -> tuple[float, float]:
+    """Lean to the left and turn of a layer: the turn is greatest at the apex and nothing at the curve's ends."""
+    if spec.curve is None:
+        return 0.0, 0.0
+    share = LEANS[name]
+    turn = max(0.0, 1.0 - 4.0 * share**2) * spec.curve.rotation
+    return share * spec.curve.cobb_deg, turn * spec.curve.cobb_deg
+
+
 def stack(spec: PhantomSpec) -> Column:
     """Stack the column from `spec`, the centre of the L4-L5 disc at the patient frame's origin.
 
@@ -122,15 +143,16 @@ def stack(spec: PhantomSpec) -> Column:
     """
     layers = _layers(spec)
     start = next(n for n, layer in enumerate(layers) if layer.name == Level.L4_L5.value)
-    frames = {layers[start].name: _frame(spec.body.l4_l5_tilt_deg, np.zeros(3))}
+    side = {layer.name: _lean_and_turn_deg(spec, layer.name) for layer in layers}
+    frames = {layers[start].name: _frame(spec.body.l4_l5_tilt_deg, np.zeros(3), *side[layers[start].name])}
     for step in (1, -1):
         tilt, centre, n = spec.body.l4_l5_tilt_deg, np.zeros(3), start
         while 0 <= n + step < len(layers):
             here, there = layers[n], layers[n + step]
-            centre = _up(_frame(tilt, centre), step * here.height_mm / 2.0)
+            centre = _up(_frame(tilt, centre, *side[here.name]), step * here.height_mm / 2.0)
             tilt -= step * (here.wedge_deg + there.wedge_deg) / 2.0
-            centre = _up(_frame(tilt, centre), step * there.height_mm / 2.0)
-            frames[there.name] = _frame(tilt, centre)
+            centre = _up(_frame(tilt, centre, *side[there.name]), step * there.height_mm / 2.0)
+            frames[there.name] = _frame(tilt, centre, *side[there.name])
             n += step
     lowest = layers[0]
     below = _up(frames[lowest.name], -lowest.height_mm / 2.0)

@@ -135,10 +135,11 @@ def _flavum(column: Column, sign: int) -> list[Part]:
     return parts
 
 
-def vessels_and_bowel(column: Column) -> tuple[Strand, ...]:
+def vessels_and_bowel(column: Column, retrorenal: bool = False) -> tuple[Strand, ...]:
     """Aorta and its bifurcation at L4, inferior vena cava and its confluence at L5, and the colon.
 
-    The aorta runs 3 mm before the discs (Kot 2022, Surg Radiol Anat 44:431) and divides at L4 (AJR 182:1295).
+    `retrorenal` leads the descending colon behind the left kidney's lower pole. The aorta runs 3 mm before the discs
+    (Kot 2022, Surg Radiol Anat 44:431) and divides at L4 (AJR 182:1295).
     """
     fronts = {
         name: space.patient_from_disc.points([0.0, -space.half_depth_mm, 0.0])
@@ -180,15 +181,15 @@ def vessels_and_bowel(column: Column) -> tuple[Strand, ...]:
                 side=side,
             ),
         ]
-    return (*strands, *_colon())
+    return (*strands, *_colon(retrorenal))
 
 
-def _colon() -> tuple[Strand, ...]:
+def _colon(retrorenal: bool) -> tuple[Strand, ...]:
     """Ascending, transverse and descending colon with haustra every 26 mm."""
     runs = {
         "ascending colon": (_ASCENDING_MM, 20.0, Side.RIGHT),
         "transverse colon": (_TRANSVERSE_MM, 18.0, None),
-        "descending colon": (_DESCENDING_MM, 14.0, Side.LEFT),
+        "descending colon": (_RETRORENAL_MM if retrorenal else _DESCENDING_MM, 14.0, Side.LEFT),
     }
     strands = []
     for name, (stations, radius, side) in runs.items():
@@ -219,6 +220,15 @@ _DESCENDING_MM = (
     (116.0, -20.0, 62.0),
     (96.0, -42.0, 16.0),
     (78.0, -55.0, -34.0),
+    (48.0, -68.0, -100.0),
+)
+_RETRORENAL_MM = (
+    (112.0, -22.0, 112.0),
+    (100.0, 8.0, 88.0),
+    (88.0, 20.0, 60.0),
+    (82.0, 12.0, 32.0),
+    (72.0, -24.0, 0.0),
+    (66.0, -48.0, -34.0),
     (48.0, -68.0, -100.0),
 )
 """Axes of the colon's parts, mm from the L4-L5 disc. Assumption: drawn after CT of prone adults."""

@@ -114,7 +114,7 @@ class HerniationSpec:
 
     level: Level = Level.L4_L5
     side: Side = Side.LEFT
-    azimuth_deg: float = 35.0
+    azimuth_deg: float = 40.0
     depth_mm: float = 4.5
     width_deg: float = 35.0
 
@@ -166,6 +166,29 @@ _BODY_RANGES: Final = {
 
 Assumption: wide about the reference, so that a typing error is caught.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class CurveSpec:
+    """A lumbar scoliosis from T12-L1 to L4-L5 with its apex at L2-L3.
+
+    `cobb_deg` is the angle between L1's upper and L4's lower endplate, + convex to the patient's left; `rotation` is
+    the apical vertebrae's turn toward the convex side over that angle.
+    """
+
+    cobb_deg: float
+    rotation: float = 0.35
+
+    def __post_init__(self) -> None:
+        _all_within(self, {"cobb_deg": (-45.0, 45.0), "rotation": (0.0, 0.8)})
+
+
+@dataclass(frozen=True, slots=True)
+class ConjoinedSpec:
+    """Two roots in one sheath: which disc they cross, and on which side."""
+
+    level: Level
+    side: Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +260,12 @@ class PhantomSpec:
         The one focal protrusion, or None.
     body, hu
         The trunk and the Hounsfield units.
+    curve
+        A scoliosis, or None.
+    conjoined_root
+        Where two roots share a sheath, or None.
+    retrorenal_colon
+        Whether the descending colon runs behind the left kidney's lower pole.
 
     Raises
     ------
@@ -256,6 +285,9 @@ class PhantomSpec:
     herniation: HerniationSpec | None = field(default_factory=HerniationSpec)
     body: BodySpec = field(default_factory=BodySpec)
     hu: HounsfieldSpec = field(default_factory=HounsfieldSpec)
+    curve: CurveSpec | None = None
+    conjoined_root: ConjoinedSpec | None = None
+    retrorenal_colon: bool = False
 
     def __post_init__(self) -> None:
         _all_within(

@@ -52,7 +52,7 @@ def positioner_words(carm: CArm) -> str:
 
 
 def annotated(
-    picture: NDArray[np.uint16], carm: CArm, lines: Sequence[str] = (), console: Console = _UPRIGHT
+    picture: NDArray[np.uint16], carm: CArm | None, lines: Sequence[str] = (), console: Console = _UPRIGHT
 ) -> NDArray[np.uint16]:
     """A copy of the picture with orientation letters at its edges, the banner below and `lines` at the upper left.
 
@@ -61,7 +61,7 @@ def annotated(
     picture
         (rows, cols) uint16, flipped and turned already.
     carm
-        Gives the letters.
+        Gives the letters; None where there is nothing to letter, on a dark screen.
     lines
         Words.
     console
@@ -70,12 +70,13 @@ def annotated(
     rows, cols = picture.shape
     size = max(9, round(rows / 32))
     large, pad = round(1.5 * size), size // 2
-    right, up = screen_axes(carm, console)
     marked = picture.copy()
-    _burn(marked, direction_letters(-right), large, (rows / 2, pad), "lm")
-    _burn(marked, direction_letters(right), large, (rows / 2, cols - pad), "rm")
-    _burn(marked, direction_letters(up), large, (pad, cols / 2), "ma")
-    _burn(marked, direction_letters(-up), large, (rows - pad - 1.3 * size, cols / 2), "md")
+    if carm is not None:
+        right, up = screen_axes(carm, console)
+        _burn(marked, direction_letters(-right), large, (rows / 2, pad), "lm")
+        _burn(marked, direction_letters(right), large, (rows / 2, cols - pad), "rm")
+        _burn(marked, direction_letters(up), large, (pad, cols / 2), "ma")
+        _burn(marked, direction_letters(-up), large, (rows - pad - 1.3 * size, cols / 2), "md")
     _burn(marked, BANNER, size, (rows - pad, cols / 2), "md")
     for number, line in enumerate(lines):
         _burn(marked, line, size, (pad + number * 1.2 * size, pad), "la")
@@ -84,21 +85,23 @@ def annotated(
 
 def _burn(picture: NDArray[np.uint16], text: str, size: int, place: tuple[float, float], anchor: str) -> None:
     """Write white text with a dark halo at (row, col); `anchor` is Pillow's: l m r, then a m d."""
-    ink, halo, (left, top) = _label(text, size, anchor)
+    ink, halo, (left, top) = lettering(text, size, anchor)
     row, col = round(place[0]) + top, round(place[1]) + left
     first, start = max(row, 0), max(col, 0)
     part = picture[first : row + ink.shape[0], start : col + ink.shape[1]]
     cut = (slice(first - row, first - row + part.shape[0]), slice(start - col, start - col + part.shape[1]))
-    part[:] = np.maximum(part * halo[cut], ink[cut])
+    part[:] = np.maximum(part * halo[cut], ink[cut] * np.float32(WHITE))
 
 
-@lru_cache(maxsize=256)
-def _label(text: str, size: int, anchor: str) -> tuple[Float32Array, Float32Array, tuple[int, int]]:
-    """Ink in 16-bit values, what the halo leaves of the picture (0 to 1), and the (col, row) offset of both."""
+@lru_cache(maxsize=512)
+def lettering(text: str, size: int, anchor: str) -> tuple[Float32Array, Float32Array, tuple[int, int]]:
+    """Ink (0 to 1), what the dark halo around it leaves of a picture (0 to 1), and the (col, row) offset of both from
+    the place that Pillow's `anchor` names.
+    """
     font, room = ImageFont.load_default(size), size // 2
     left, top, right, bottom = (round(edge) for edge in font.getbbox(text or " ", anchor=anchor))
     mask = Image.new("L", (right - left + 2 * room, bottom - top + 2 * room), 0)
     ImageDraw.Draw(mask).text((room - left, room - top), text, 255, font=font, anchor=anchor)
     ink = np.asarray(mask, dtype=np.float32) / 255.0
     halo = 1.0 - np.minimum(ndimage.gaussian_filter(ink, size / 8.0) * 5.0, 0.75)
-    return sealed(ink * np.float32(WHITE)), sealed(halo), (left - room, top - room)
+    return sealed(ink), sealed(halo), (left - room, top - room)

@@ -240,6 +240,47 @@ def turned(picture: NDArray[np.uint16], console: Console) -> NDArray[np.uint16]:
     return np.ascontiguousarray(picture)
 
 
+def on_screen(shape: tuple[int, int], console: Console, col: float, row: float) -> tuple[float, float]:
+    """(x, y) on the screen, x to the right and y down in pixels, of a place on the detector's picture of that shape.
+
+    Examples
+    --------
+    >>> on_screen((100, 100), Console(rotated_deg=90.0), 10.0, 0.0)  # the upper edge turns to the right
+    (99.0, 10.0)
+    """
+    rows, cols = shape
+    right, down = col - (cols - 1) / 2.0, row - (rows - 1) / 2.0
+    right = -right if console.flipped else right
+    sine, cosine = _turn(console)
+    high, wide = _turned_shape(shape, console)
+    x = right * cosine - down * sine + (wide - 1) / 2.0
+    return x, right * sine + down * cosine + (high - 1) / 2.0
+
+
+def on_detector(shape: tuple[int, int], console: Console, x: float, y: float) -> tuple[float, float]:
+    """(col, row) on the detector's picture of that shape, of a place on the screen: `on_screen` undone."""
+    rows, cols = shape
+    high, wide = _turned_shape(shape, console)
+    across, along = x - (wide - 1) / 2.0, y - (high - 1) / 2.0
+    sine, cosine = _turn(console)
+    right, down = across * cosine + along * sine, along * cosine - across * sine
+    right = -right if console.flipped else right
+    return right + (cols - 1) / 2.0, down + (rows - 1) / 2.0
+
+
+def _turn(console: Console) -> tuple[float, float]:
+    """Sine and cosine of the clockwise turn; exact for quarters."""
+    angle = np.radians(console.rotated_deg)
+    quarters = console.rotated_deg % 90.0 == 0.0
+    sine, cosine = float(np.sin(angle)), float(np.cos(angle))
+    return (float(round(sine)), float(round(cosine))) if quarters else (sine, cosine)
+
+
+def _turned_shape(shape: tuple[int, int], console: Console) -> tuple[int, int]:
+    quarters = int(console.rotated_deg % 360.0 // 90.0)
+    return shape if quarters % 2 == 0 else (shape[1], shape[0])
+
+
 def screen_axes(carm: CArm, console: Console) -> tuple[FloatArray, FloatArray]:
     """Patient directions (3,) that point to the screen's right and up, after flip and turn.
 

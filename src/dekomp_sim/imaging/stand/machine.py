@@ -311,13 +311,13 @@ def _focus_skin(carm: CArm, detector: Detector, body: Body) -> list[str]:
 def _collisions(gantry: Gantry, carm: CArm, detector: Detector, table: Table, body: Body) -> list[str]:
     top, skin = table_block(table, body), _whole_skin(body)
     parts = [(f"The {name}", block) for name, block in housings(gantry, carm, detector).items()]
-    parts += [("The C", block) for block in _arc(gantry, carm)]
+    parts += [("The C", block) for block in arc_blocks(gantry, carm)]
     found = [f"{name} would hit the table: {_REMEDY[name]}." for name, block in parts if block.meets(top)]
     found += [f"{name} would hit the patient: {_REMEDY[name]}." for name, block in parts if block.holds(skin).any()]
     return list(dict.fromkeys(found))
 
 
-def _arc(gantry: Gantry, carm: CArm) -> list[Block]:
+def arc_blocks(gantry: Gantry, carm: CArm) -> list[Block]:
     """The C as blocks on half a circle about the middle between focus and detector, on the stand's side."""
     side = -gantry.stands.sign * carm.image_right
     centre = carm.source_mm + carm.towards_detector * carm.source_to_detector_mm / 2.0

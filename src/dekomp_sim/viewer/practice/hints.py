@@ -10,7 +10,8 @@ from dekomp_sim.errors import DekompSimError
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.needle.sites import depth_wanted_mm
 from dekomp_sim.procedure.rules import may
-from dekomp_sim.viewer.practice.session import Moment, Session
+from dekomp_sim.viewer.practice.moments import Moment
+from dekomp_sim.viewer.practice.session import Session
 from dekomp_sim.viewer.practice.steps import mark_of
 
 NEAR_MM: Final = 2.0

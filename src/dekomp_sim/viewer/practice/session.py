@@ -13,13 +13,16 @@ from dekomp_sim.files import plain
 from dekomp_sim.procedure.actions import Action, Expose, Wait
 from dekomp_sim.procedure.after import after
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.events import Event, Refusal
+from dekomp_sim.procedure.events import Event
 from dekomp_sim.procedure.rules import may
 from dekomp_sim.scenario import record
 from dekomp_sim.scenario.player import opening
 from dekomp_sim.scenario.story import Story, action_from
 from dekomp_sim.viewer.practice.idle import TENTH_S, Idle, tenths
+from dekomp_sim.viewer.practice.moments import History, Moment, next_moment
 from dekomp_sim.viewer.practice.pedal import Hold, Pulse
+
+__all__ = ["Journalled", "Mode", "Moment", "Outcome", "Pulse", "Session"]
 
 FRAMES_AT_MOST: Final = 2000
 """Pulses after which a held pedal's exposure is put on record and the next one begins: what one exposure allows."""
@@ -37,31 +40,6 @@ class Mode(StrEnum):
 
     PRACTICE = "practice"
     EXAM = "exam"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moment:
-    """One moment of a session: the case after an action.
-
-    Parameters
-    ----------
-    number
-        0 for the opening, whose action is None.
-    action
-        What was asked.
-    case
-        The case after it.
-    idle
-        Nobody asked for it: real time that passed.
-    refusal
-        Why it was refused, or None where it was carried out.
-    """
-
-    number: int
-    action: Action | None
-    case: Case
-    idle: bool = False
-    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +83,7 @@ class Session:
     ) -> None:
         self.story, self.patient, self.mode = story, patient, mode
         self._record = record
-        self._moments = [Moment(0, None, opening(story, patient))]
+        self._history = History(Moment(0, None, opening(story, patient)))
         self._hold: Hold | None = None
         self._idle = Idle(clock)
         self._closed = False
@@ -113,7 +91,7 @@ class Session:
     @property
     def case(self) -> Case:
         """The case as it is on record."""
-        return self._moments[-1].case
+        return self._history.last.case
 
     @property
     def now(self) -> Case:
@@ -128,7 +106,7 @@ class Session:
     @property
     def moments(self) -> tuple[Moment, ...]:
         """Everything that counts so far, the opening first; what was undone is not among it."""
-        return tuple(self._moments)
+        return self._history.moments
 
     @property
     def pedal_held(self) -> bool:
@@ -245,28 +223,20 @@ class Session:
 
     def _commit(self, action: Action, *, idle: bool = False) -> str | None:
         """Do an action, on record first; why it was refused."""
-        moment = next_moment(self._moments[-1], action, idle=idle)
+        moment = next_moment(self._history.last, action, idle=idle)
         line = record.line(moment.number, action, self.case, moment.case)
         self._write(line | ({"idle": True} if idle else {}))
-        self._moments.append(moment)
+        self._history.append(moment)
         return moment.refusal
 
     def _undone(self) -> str | None:
-        carried = [one.number for one in self._moments if one.action and not one.idle and one.refusal is None]
-        if not carried:
+        taken_back = self._history.last_by_hand()
+        if taken_back is None:
             return NOTHING_DONE
-        self._write({"undo": len(self._moments) - carried[-1]})
-        del self._moments[carried[-1] :]
+        self._write({"undo": self._history.last.number + 1 - taken_back.number})
+        self._history.cut(taken_back.number)
         return None
 
     def _write(self, line: Journalled) -> None:
         if self._record is not None:
             self._record(plain(line))
-
-
-def next_moment(before: Moment, action: Action, *, idle: bool = False) -> Moment:
-    """The moment after an action."""
-    later = after(before.case, action)
-    refused = len(later.done) == len(before.case.done)
-    last = later.events[-1] if refused else None
-    return Moment(before.number + 1, action, later, idle, last.reason if isinstance(last, Refusal) else None)

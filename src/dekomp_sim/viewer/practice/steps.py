@@ -11,7 +11,8 @@ from typing import Any, Final
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.rules import may
-from dekomp_sim.viewer.practice.session import Moment, Session
+from dekomp_sim.viewer.practice.moments import Moment
+from dekomp_sim.viewer.practice.session import Session
 
 Asked = Callable[[Case], do.Action]
 

@@ -14,7 +14,7 @@ from dekomp_sim.anatomy import DiscShape, Patient, Structure, Volume
 from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array
 from dekomp_sim.geometry import Affine
 from dekomp_sim.viewer.scene.forms import Surface, Tubing, grid
-from dekomp_sim.viewer.scene.palette import LABEL_LOOKS, OTHER_DISC, SKIN, STRAND_LOOKS
+from dekomp_sim.viewer.scene.palette import BONE, LABEL_LOOKS, OTHER_DISC, SKIN, STRAND_LOOKS, Layer
 from dekomp_sim.viewer.scene.parts import Part
 
 SKIN_HU: Final = -300.0
@@ -36,6 +36,20 @@ SMOOTH_VOXELS: Final = 0.75
 
 DISC_STEP_MM: Final = 0.8
 """Voxel for drawing a disc from its formulas."""
+
+DISC_TRIANGLES: Final = 4_000
+"""Most triangles of a disc or a part of it. In software a picture's time grows with its triangles, about 0.2 ms of one
+core for a thousand, whatever their size: hence these four figures, as low as looks round at 640 x 480.
+"""
+
+SKIN_TRIANGLES: Final = 8_000
+"""Most triangles of the skin."""
+
+BONE_TRIANGLES: Final = 7_000
+"""Most triangles of one bone."""
+
+SMOOTH_TRIANGLES: Final = 3_000
+"""Most triangles of an organ or a hip bone, which are large, smooth and far from the needle."""
 
 
 @lru_cache(maxsize=2)
@@ -64,13 +78,15 @@ def shaped(shape: DiscShape, field: Callable[[FloatArray], FloatArray]) -> Surfa
     disc_from_index, points = grid(-half, half, DISC_STEP_MM)
     move = shape.patient_from_disc
     patient_from_index = Affine(move.rotation @ disc_from_index.matrix, move.points(disc_from_index.origin_mm))
-    return Surface(field(points).astype(np.float32), patient_from_index, 0.0, smooth_voxels=0.8, most_triangles=8_000)
+    return Surface(
+        field(points).astype(np.float32), patient_from_index, 0.0, smooth_voxels=0.8, most_triangles=DISC_TRIANGLES
+    )
 
 
 def skin_surface(volume: Volume) -> Surface:
     """The body's surface, open where the scan ends."""
     values, affine = averaged(volume.hu, volume.patient_from_index, _strides(volume, SKIN_STEP_MM))
-    return Surface(values, affine, SKIN_HU, smooth_voxels=1.0, most_triangles=20_000, largest_only=True)
+    return Surface(values, affine, SKIN_HU, smooth_voxels=1.0, most_triangles=SKIN_TRIANGLES, largest_only=True)
 
 
 def labelled_surface(volume: Volume, structure: Structure) -> Surface | None:
@@ -84,7 +100,9 @@ def labelled_surface(volume: Volume, structure: Structure) -> Surface | None:
     inside = np.pad(volume.labels[box] == structure, _MARGIN)
     corner = volume.patient_from_index.points(np.array(first) - _MARGIN)
     values, affine = averaged(inside, Affine(volume.patient_from_index.matrix, corner), _strides(volume, LABEL_STEP_MM))
-    return Surface(values, affine, 0.5, smooth_voxels=SMOOTH_VOXELS, most_triangles=20_000)
+    smooth = LABEL_LOOKS.get(structure, BONE).layer is not Layer.BONE
+    most = SMOOTH_TRIANGLES if smooth else BONE_TRIANGLES
+    return Surface(values, affine, 0.5, smooth_voxels=SMOOTH_VOXELS, most_triangles=most)
 
 
 def averaged(values: NDArray[Any], affine: Affine, block: tuple[int, int, int]) -> tuple[Float32Array, Affine]:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, frozen, unit
+from dekomp_sim.errors import InputError, OutOfRangeError
 from dekomp_sim.geometry import Rigid
-from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.parts import Scene
+from dekomp_sim.viewer.scene.visibility import AXIAL, CLOSE_UP, OVERVIEW, PRACTICE
 
 
 class View(StrEnum):
@@ -21,6 +22,8 @@ class View(StrEnum):
     CLOSE_UP = "close-up"
     OVERVIEW = "overview"
     AXIAL = "axial"
+    ROOM = "room"
+    NEEDLE = "needle"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,17 +74,90 @@ ANGLE_DEG: Final = 14.0
 SLICE_MM: Final = 25.0
 """Thickness of the axial slice: the half disc and most of the vertebra above, without what lies farther up."""
 
-HIDDEN: Final = {
-    View.CLOSE_UP: frozenset({Layer.SKIN, Layer.ORGAN, Layer.PELVIS, Layer.BEAM}),
-    View.OVERVIEW: frozenset[Layer](),
-    View.AXIAL: frozenset({Layer.BEAM}),
+VISIBLE: Final = {
+    View.CLOSE_UP: CLOSE_UP,
+    View.OVERVIEW: OVERVIEW,
+    View.AXIAL: AXIAL,
+    View.ROOM: PRACTICE,
+    View.NEEDLE: CLOSE_UP,
 }
-"""Layers that would stand in the way."""
+"""What a picture from there shows unless it is asked otherwise: without what would stand in the way."""
 
 
-def camera(scene: Scene, view: View) -> Camera:
-    """The camera of a named view of a scene; head up."""
-    return {View.CLOSE_UP: close_up, View.OVERVIEW: overview, View.AXIAL: axial}[view](scene)
+@dataclass(frozen=True, slots=True)
+class Orbit:
+    """A free point of view about the treated disc.
+
+    Parameters
+    ----------
+    azimuth_deg
+        From straight behind toward the side of the approach.
+    elevation_deg
+        Toward the head.
+    height_mm
+        What is seen from the picture's lower to its upper edge.
+    """
+
+    azimuth_deg: float
+    elevation_deg: float
+    height_mm: float
+
+
+def view_from(words: str) -> View | Orbit:
+    """A point of view from the words of a command line: a view's name, or azimuth, elevation and height.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or the height is none that can be drawn.
+
+    Examples
+    --------
+    >>> view_from("axial"), view_from("30,20,400")
+    (<View.AXIAL: 'axial'>, Orbit(azimuth_deg=30.0, elevation_deg=20.0, height_mm=400.0))
+    """
+    if words in list(View):
+        return View(words)
+    allowed = f"{', '.join(View)}, or three numbers: azimuth_deg,elevation_deg,height_mm"
+    try:
+        azimuth, elevation, height = (float(word) for word in words.split(","))
+    except ValueError:
+        raise InputError("camera", repr(words), allowed, "For example --camera 30,20,400") from None
+    low, high = HEIGHT_MM
+    if not (abs(azimuth) <= 360.0 and abs(elevation) <= 89.0 and low <= height <= high):
+        raise OutOfRangeError("camera", repr(words), f"-360 to 360, -89 to 89, {low:g} to {high:g}")
+    return Orbit(azimuth, elevation, height)
+
+
+HEIGHT_MM: Final = (5.0, 5000.0)
+"""Least and greatest height of what a picture may show: from a needle's tip to the room."""
+
+
+def camera(scene: Scene, view: View | Orbit) -> Camera:
+    """The camera of a point of view of a scene; head up but for the cut body, whose back is up."""
+    if isinstance(view, Orbit):
+        return orbit(scene, view)
+    made = {View.CLOSE_UP: close_up, View.OVERVIEW: overview, View.AXIAL: axial, View.ROOM: room, View.NEEDLE: needle}
+    return made[view](scene)
+
+
+def orbit(scene: Scene, view: Orbit) -> Camera:
+    """A free point of view."""
+    frame = Rigid.shift(scene.treated.patient_from_disc.translation_mm)
+    return _around(scene, frame, view.azimuth_deg, view.elevation_deg, view.height_mm)
+
+
+def room(scene: Scene) -> Camera:
+    """The patient on the table and the C-arm, from beside the operator and above; the ceiling is up."""
+    middle = scene.treated.patient_from_disc.translation_mm
+    toward = unit([0.80 * scene.side.sign, 0.52, -0.45])
+    return Camera(middle + _distance_mm(1500.0) * toward, middle, frozen([0.0, 1.0, 0.0]), ANGLE_DEG)
+
+
+def needle(scene: Scene) -> Camera:
+    """Along the needle, as down its own axis in the bull's-eye view; the head is up."""
+    at_mm, inward = scene.axis
+    return Camera(at_mm - _distance_mm(80.0) * inward, at_mm, frozen([0.0, 0.0, 1.0]), ANGLE_DEG)
 
 
 def close_up(scene: Scene) -> Camera:

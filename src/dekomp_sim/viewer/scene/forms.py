@@ -95,7 +95,33 @@ class Pyramid:
         object.__setattr__(self, "corners_mm", frozen(self.corners_mm, (4, 3)))
 
 
-Form = Surface | Tubing | Metal | Dashes | Pyramid
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A box: centre (3,), its axes as rows (3, 3) of unit vectors, and half its size along each (3,)."""
+
+    centre_mm: FloatArray
+    axes: FloatArray
+    half_mm: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "centre_mm", frozen(self.centre_mm, (3,)))
+        object.__setattr__(self, "axes", frozen(self.axes, (3, 3)))
+        object.__setattr__(self, "half_mm", frozen(self.half_mm, (3,)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prism:
+    """What a flat outline (n, 3), in turn, sweeps over when it is moved by `way_mm` (3,); closed at both ends."""
+
+    outline_mm: FloatArray
+    way_mm: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outline_mm", frozen(self.outline_mm))
+        object.__setattr__(self, "way_mm", frozen(self.way_mm, (3,)))
+
+
+Form = Surface | Tubing | Metal | Dashes | Pyramid | Box | Prism
 
 
 def grid(low_mm: ArrayLike, high_mm: ArrayLike, step_mm: float) -> tuple[Affine, FloatArray]:

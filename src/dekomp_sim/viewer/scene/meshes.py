@@ -14,15 +14,18 @@ from dekomp_sim.arrays import FloatArray, frozen, unit
 from dekomp_sim.geometry import Ball, Helix, Rod, Solid, Tube
 from dekomp_sim.imaging.projection.shadow import helix_centre_line
 from dekomp_sim.viewer.scene.cameras import Cut
-from dekomp_sim.viewer.scene.forms import Dashes, Form, Metal, Pyramid, Surface, Tubing
+from dekomp_sim.viewer.scene.forms import Box, Dashes, Form, Metal, Prism, Pyramid, Surface, Tubing
 
 FACETS: Final = 24
-"""Flat faces around a round tube."""
+"""Flat faces around a round instrument."""
+
+STRAND_FACETS: Final = 12
+"""Flat faces around a nerve or a vessel, of which there are many."""
 
 THREAD_PARTS: Final = 20
 """Straight pieces of one turn of a thread."""
 
-CURVE_PARTS: Final = 8
+CURVE_PARTS: Final = 5
 """Pieces into which the way between two points of a curved tube is cut."""
 
 
@@ -31,16 +34,20 @@ def mesh(form: Form) -> pyvista.PolyData:
     return _surface(form) if isinstance(form, Surface) else _edged(_built(form))
 
 
-def _built(form: Tubing | Metal | Dashes | Pyramid) -> pyvista.PolyData:
+def _built(form: Tubing | Metal | Dashes | Pyramid | Box | Prism) -> pyvista.PolyData:
     match form:
         case Tubing():
-            return _tube(curved(form.path_mm), curved(form.radius_mm[:, None])[:, 0])
+            return _tube(curved(form.path_mm), curved(form.radius_mm[:, None])[:, 0], facets=STRAND_FACETS)
         case Metal():
             return _together([_solid(solid) for solid in form.solids])
         case Dashes():
             return _together([_rod(ends, form.radius_mm) for ends in form.ends_mm()])
         case Pyramid():
             return _pyramid(form)
+        case Box():
+            return _box(form)
+        case Prism():
+            return _prism(form)
         case _:
             assert_never(form)
 
@@ -114,10 +121,10 @@ def curved(points: FloatArray) -> FloatArray:
     return np.concatenate([pieces.reshape(-1, points.shape[1]), points[-1:]])
 
 
-def _tube(path_mm: FloatArray, radius_mm: FloatArray, capped: bool = True) -> pyvista.PolyData:
+def _tube(path_mm: FloatArray, radius_mm: FloatArray, capped: bool = True, facets: int = FACETS) -> pyvista.PolyData:
     line = pyvista.PolyData(path_mm, lines=np.array([len(path_mm), *range(len(path_mm))]))
     line.point_data["radius"] = radius_mm
-    round_: pyvista.PolyData = line.tube(scalars="radius", absolute=True, n_sides=FACETS, capping=capped)
+    round_: pyvista.PolyData = line.tube(scalars="radius", absolute=True, n_sides=facets, capping=capped)
     round_.point_data.remove("radius")
     return round_
 
@@ -156,3 +163,17 @@ def _pyramid(form: Pyramid) -> pyvista.PolyData:
     points = np.vstack([form.apex_mm, form.corners_mm])
     sides = [[3, 0, n, n % 4 + 1] for n in range(1, 5)]
     return pyvista.PolyData(points, np.array(sides).ravel())
+
+
+def _box(form: Box) -> pyvista.PolyData:
+    cube = pyvista.Cube(x_length=2.0, y_length=2.0, z_length=2.0)
+    cube.points = form.centre_mm + (cube.points * form.half_mm) @ form.axes
+    return cube
+
+
+def _prism(form: Prism) -> pyvista.PolyData:
+    count = len(form.outline_mm)
+    points = np.vstack([form.outline_mm, form.outline_mm + form.way_mm])
+    sides = [[4, n, (n + 1) % count, (n + 1) % count + count, n + count] for n in range(count)]
+    ends = [[count, *range(first, first + count)] for first in (0, count)]
+    return pyvista.PolyData(points, np.concatenate([*ends, *sides]))

@@ -24,6 +24,9 @@ class Layer(StrEnum):
     ORGAN = "organ"
     INSTRUMENT = "instrument"
     PLAN = "plan"
+    TRACK = "track"
+    C_ARM = "c-arm"
+    TABLE = "table"
     BEAM = "beam"
 
 
@@ -47,6 +50,8 @@ class Look:
         Share of its own light, 0 to 1: what is seen edge-on would go dark under the one lamp at the camera.
     through
         Opacity with which it shows through whatever hides it.
+    ghost
+        Opacity where it is ghosted rather than shown.
     """
 
     layer: Layer
@@ -56,6 +61,7 @@ class Look:
     gloss: float = 0.15
     glow: float = 0.0
     through: float = 0.0
+    ghost: float = 0.2
 
 
 BACKGROUND: Final = "#1c2536"
@@ -64,9 +70,9 @@ BACKGROUND: Final = "#1c2536"
 INK: Final = "#f2f4f8"
 """Letters."""
 
-SKIN: Final = Look(Layer.SKIN, "#efb48c", 0.22, glow=0.5)
-BONE: Final = Look(Layer.BONE, "#e6dcc3")
-PELVIS: Final = Look(Layer.PELVIS, "#e6dcc3", 0.22, glow=0.2)
+SKIN: Final = Look(Layer.SKIN, "#efb48c", glow=0.3, ghost=0.22)
+BONE: Final = Look(Layer.BONE, "#e6dcc3", ghost=0.25)
+PELVIS: Final = Look(Layer.PELVIS, "#e6dcc3", glow=0.2, ghost=0.22)
 OTHER_DISC: Final = Look(Layer.DISC, "#8fa3b8")
 TREATED_DISC: Final = Look(Layer.DISC, "#56b4e9", 0.42, "treated disc", 0.15, 0.1)
 NUCLEUS: Final = Look(Layer.DISC, "#009e73", 0.55, "nucleus", glow=0.1)
@@ -77,14 +83,21 @@ OUTER_INSTRUMENT: Final = Look(Layer.INSTRUMENT, "#eef2f7", 1.0, "needle or cann
 INNER_INSTRUMENT: Final = Look(Layer.INSTRUMENT, "#e69f00", 1.0, "stylet, needle or probe inside", 0.5, 0.35)
 INNER_TIP: Final = Look(Layer.INSTRUMENT, "#e69f00", 1.0, "", 0.5, 0.35, 0.6)
 HUB: Final = Look(Layer.INSTRUMENT, "#7a8aa3", 1.0, "", 0.3, 0.2)
-PLAN: Final = Look(Layer.PLAN, "#ffffff", 1.0, "planned path", glow=0.6)
-BEAM: Final = Look(Layer.BEAM, "#ffffff", 0.10, "X-ray beam", glow=0.5)
+PLAN: Final = Look(Layer.PLAN, "#ffffff", 1.0, "planned path", glow=0.6, through=0.3, ghost=0.5)
+TRACK: Final = Look(Layer.TRACK, "#b6ff5c", 1.0, "way the tip took", glow=0.6, through=0.4)
+C_ARM: Final = Look(Layer.C_ARM, "#c9d1de", 1.0, "", 0.4, 0.15)
+C_ARM_TUBE: Final = Look(Layer.C_ARM, "#8c98ab", 1.0, "", 0.4, 0.15)
+C_ARM_PANEL: Final = Look(Layer.C_ARM, "#39465c", 1.0, "", 0.3, 0.2)
+TABLE: Final = Look(Layer.TABLE, "#46536a", glow=0.15)
+PAD: Final = Look(Layer.TABLE, "#2f4a5c", glow=0.15)
+DRAPE: Final = Look(Layer.TABLE, "#5b93a6", glow=0.2)
+BEAM: Final = Look(Layer.BEAM, "#f0e442", 0.12, "X-ray beam", glow=0.6, ghost=0.06)
 
 NERVE: Final = Look(Layer.NERVE, "#f0e442", 1.0, "nerve root, ganglion")
 SAC: Final = Look(Layer.NERVE, "#cfc05a", 1.0, "thecal sac")
 ARTERY: Final = Look(Layer.VESSEL, "#b5202a", 1.0, "artery")
 VEIN: Final = Look(Layer.VESSEL, "#2f5fb3", 1.0, "vein")
-ORGAN: Final = Look(Layer.ORGAN, "#b79ad6", 0.22, "kidney, colon", glow=0.3)
+ORGAN: Final = Look(Layer.ORGAN, "#b79ad6", 1.0, "kidney, colon", glow=0.3, ghost=0.22)
 
 STRAND_LOOKS: Final = {
     Structure.THECAL_SAC: SAC,

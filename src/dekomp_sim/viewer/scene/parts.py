@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from dekomp_sim.anatomy import DiscShape, Side
+from dekomp_sim.arrays import FloatArray
+from dekomp_sim.geometry import Rigid
 from dekomp_sim.viewer.scene.forms import Form
-from dekomp_sim.viewer.scene.palette import Layer, Look
+from dekomp_sim.viewer.scene.palette import Look
+
+IN_PLACE: Final = Rigid.identity()
+"""Of a form that is given in the patient frame already."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,11 +27,14 @@ class Part:
         What it is.
     look
         What it looks like.
+    patient_from_form
+        Where it is: what only moves keeps its form, and with it its triangles.
     """
 
     name: str
     form: Form
     look: Look
+    patient_from_form: Rigid = IN_PLACE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,19 +44,22 @@ class Scene:
     Parameters
     ----------
     parts
-        Everything, in the order of drawing: what is translucent comes after what it encloses.
+        Everything; what encloses comes after what it encloses. `visibility.shown` chooses and orders them.
     treated
         The disc around which the cameras are placed.
     side
         The side of the approach.
     caption
         What is shown; a semicolon ends a line.
+    axis
+        (3,) a point and (3,) the inward direction along which the needle's own view looks, patient frame.
     """
 
     parts: tuple[Part, ...]
     treated: DiscShape
     side: Side
     caption: str
+    axis: tuple[FloatArray, FloatArray]
 
     def part(self, name: str) -> Part:
         """The part of that name.
@@ -61,7 +73,3 @@ class Scene:
         if not found:
             raise KeyError(f"{name}; this scene has {', '.join(part.name for part in self.parts)}")
         return found[0]
-
-    def without(self, hidden: frozenset[Layer]) -> tuple[Part, ...]:
-        """The parts that are not on a hidden layer."""
-        return tuple(part for part in self.parts if part.look.layer not in hidden)

@@ -1,0 +1,39 @@
+"""The patient a command is about: the story's phantom, or the user's scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dekomp_sim.anatomy import Patient
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
+from dekomp_sim.errors import InputError
+from dekomp_sim.files import cached_patient, load_patient, read_yaml, shipped
+from dekomp_sim.scenario.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A scan as given on the command line: a CT, its labels, and which series; all None for the phantom."""
+
+    ct: Path | None = None
+    labels: Path | None = None
+    series: str | None = None
+
+
+def patient_of(story: Story, scan: Scan) -> Patient:
+    """The patient of a story.
+
+    Raises
+    ------
+    InputError
+        If a CT comes without labels, labels without a CT, or either cannot be read.
+    """
+    if scan.ct is None:
+        if scan.labels is not None:
+            raise InputError("--labels", "a label map without a CT", "--ct CT --labels LABELS")
+        return cached_patient(story.specification(read_yaml(shipped("phantoms", story.phantom), PhantomSpec)))
+    if scan.labels is None:
+        remedy = "TotalSegmentator makes one with the vertebrae"
+        raise InputError("--ct", "a CT without a label map", "--ct CT --labels LABELS", remedy)
+    return load_patient(scan.ct, scan.labels, story.protrusions, scan.series)

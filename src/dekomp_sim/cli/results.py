@@ -1,0 +1,131 @@
+"""What a case leaves in its folder once it is over: the report, its data, and a picture of each exposure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+
+from dekomp_sim.anatomy import Patient
+from dekomp_sim.cli.overview import Overview
+from dekomp_sim.debrief.metrics import measure
+from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
+from dekomp_sim.debrief.summary import summary
+from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
+from dekomp_sim.imaging.fluoroscope import Fluoroscope
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.digest import case_digest
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.scenario.story import Story
+from dekomp_sim.viewer.probe import Renderer
+from dekomp_sim.viewer.scene.cameras import View
+
+SCENES: Final = {
+    View.CLOSE_UP: "The treated disc from the side of the approach",
+    View.AXIAL: "The treated disc from the feet, cut open",
+}
+"""The 3D pictures of a run, with their titles."""
+
+
+class Gallery:
+    """Takes the picture of each exposure as cases go by, and keeps it in a folder.
+
+    Parameters
+    ----------
+    patient
+        Whose.
+    frames
+        The folder, which is made.
+    """
+
+    def __init__(self, patient: Patient, frames: Path) -> None:
+        self._scope, self._frames = Fluoroscope(patient), frames
+        self.pictures: list[bytes] = []
+        self.overview = Overview()
+        frames.mkdir()
+
+    def look(self, before: Case, later: Case) -> None:
+        """Take what was exposed from one case to the next."""
+        for exposure in later.exposures[len(before.exposures) :]:
+            display = self._scope.expose(shot_of(later, exposure)).display
+            write_png16(self._frames / f"{exposure.index + 1:03d}.png", display, {"Description": exposure.note})
+            self.overview.offer(later, exposure, display)
+            self.pictures.append(png_bytes((display >> 8).astype(np.uint8)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """A case that is over.
+
+    Parameters
+    ----------
+    story
+        With the actions that were performed as its steps.
+    cases
+        The opening, and the case after each step.
+    pictures
+        A PNG of each exposure.
+    header
+        What the report names as its origin.
+    """
+
+    story: Story
+    cases: Sequence[Case]
+    pictures: Sequence[bytes]
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+
+def seen(cases: Iterable[Case], gallery: Gallery) -> list[bytes]:
+    """The pictures of all exposures of cases that follow one another."""
+    for before, later in pairwise(cases):
+        gallery.look(before, later)
+    return gallery.pictures
+
+
+def leave(told: Told, folder: Path, console: Console, renderer: Renderer | None = None) -> str:
+    """Write report.html and report.json, and scene_*.png where a renderer is asked for; the state digest.
+
+    Raises
+    ------
+    InputError
+        If the folder takes no more.
+    """
+    scenes = _scenes(told.cases, renderer, folder, console) if renderer is not None else ()
+    digest, metrics = case_digest(told.cases[-1]), measure(told.cases)
+    with console.status("Writing the report ..."):
+        shown = (*scenes, *stills(told.story, told.cases, told.pictures))
+        report = Report(told.story, told.cases, metrics, digest, shown, told.header)
+        write_text(folder / "report.html", report_html(report))
+        found = report_json(told.story, told.cases, metrics, digest, told.header)
+        write_text(folder / "report.json", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    console.print(f"\n{summary(metrics, told.story)}\n", soft_wrap=True)
+    return digest
+
+
+def leave_overview(gallery: Gallery, folder: Path) -> None:
+    """Write overview.png where pictures were taken."""
+    picture = gallery.overview.picture()
+    if picture is not None:
+        write_png8(folder / "overview.png", picture)
+
+
+def _scenes(cases: Sequence[Case], renderer: Renderer, folder: Path, console: Console) -> tuple[Still, ...]:
+    """The 3D pictures, or none and a word why."""
+    if not renderer:
+        console.print(f"No 3D picture: {renderer.reason}. {renderer.remedy}", soft_wrap=True)
+        return ()
+    with console.status("Drawing the 3D pictures ..."):
+        from dekomp_sim.viewer.snapshot import snapshot  # VTK: a second and a half, and only where it can draw
+
+        drawn = []
+        for view, words in SCENES.items():
+            png = snapshot(cases, view=view, renderer=renderer)
+            write_bytes(folder / f"scene_{view.value}.png", png)
+            drawn.append(Still(words, "", cases[-1].clock_s, png, f"Simulated 3D picture: {words.lower()}"))
+    return tuple(drawn)
