@@ -223,7 +223,7 @@ def chain(result: dict[str, Any], repeats: int) -> None:
 
         def carved(detector: Detector = detector) -> None:
             # a new object each time: nothing of the disc's shadow is kept
-            scope.expose(Shot(CArm(180.0, 0.0, (0, 0, 0)), detector, technique, disc=replace(changed)))
+            scope.expose(Shot(CArm(180.0, 0.0, (0, 0, 0)), detector, technique, discs=(replace(changed),)))
 
         result[f"pose_frame_s_{rows}"] = median_s(moved, repeats)
 

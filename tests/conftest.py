@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import pytest
 from glass import glass_patient
@@ -12,7 +15,12 @@ from hypothesis import settings
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.anatomy.phantom.build import build_phantom
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
+from dekomp_sim.files import read_yaml
 from dekomp_sim.procedure import Case, Setting, begin
+from dekomp_sim.scenario import Story, opening, play
+from dekomp_sim.viewer.practice import replay, session
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("fuzz")
@@ -36,3 +44,26 @@ def coarse_phantom() -> Patient:
 def opened(glass: Patient) -> Case:
     """The glass patient's case before its first step, left L4-L5."""
     return begin(glass, Setting(Level.L4_L5, Side.LEFT))
+
+
+@pytest.fixture
+def planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case begins by planning its corridor, a third of a second; the same beginning is planned once for all tests."""
+    for module in (session, replay):
+        monkeypatch.setattr(module, "opening", _opened_once)
+
+
+_OPENED: dict[str, Case] = {}
+
+
+def _opened_once(story: Story, patient: Patient) -> Case:
+    key = repr((patient.digest, story.level, story.side, story.card, story.machine, story.seed))
+    if key not in _OPENED:
+        _OPENED[key] = opening(story, patient)
+    return _OPENED[key]
+
+
+@pytest.fixture(scope="session")
+def played(coarse_phantom: Patient) -> Callable[[str], Case]:
+    """The last case of a shipped scenario on the coarse phantom; each is played once."""
+    return cache(lambda name: play(read_yaml(SCENARIOS / f"{name}.yaml", Story), coarse_phantom)[-1])

@@ -126,7 +126,7 @@ def test_anaesthetic_in_the_sac_blocks_the_legs_and_lowers_the_pressure(opened: 
     case = told(replace(opened, done=READY), inside)
     assert ReactionKind.SPINAL_BLOCK in reactions(case)
     assert case.vitals.systolic_mmhg < 100.0
-    assert "I cannot feel my legs." in last_words(case)[0]
+    assert last_words(case)[0] == "I cannot feel my legs. I cannot move my feet."
 
 
 def test_a_root_hurt_in_silence_is_found_when_both_feet_are_moved(opened: Case) -> None:

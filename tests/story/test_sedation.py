@@ -93,6 +93,16 @@ def test_too_deep_and_left_alone_ends_in_collapse(opened: Case) -> None:
     assert not helped.harmed
 
 
+def test_deeply_sedated_nobody_says_whose_pain_the_discogram_finds(opened: Case) -> None:
+    ready = told(opened, OXYGEN, do.Insert(NEEDLE), do.Advance(NEEDLE, to=do.Mark.NUCLEUS_CENTRE))
+    full = do.InjectContrast(1.5)
+    awake, deep = after(ready, full), told(ready, DEEP, do.Wait(180.0), full)
+    assert awake.injections[-1].concordant is True
+    assert deep.injections[-1].pain is not None
+    assert deep.injections[-1].concordant is None
+    assert [e.words for e in deep.events if isinstance(e, Pain)][-1] == GROAN
+
+
 def test_general_anaesthesia_is_refused_with_its_reason(opened: Case) -> None:
     last = after(opened, do.Sedate(do.Sedation.GENERAL)).events[-1]
     assert isinstance(last, Refusal)

@@ -140,6 +140,30 @@ def test_the_grade_that_was_put_in_is_read_off_the_contrast(grade: int, voxel_mm
     assert shown.adams == types[grade]
 
 
+@pytest.mark.parametrize("voxel_mm", [0.4, 0.8])
+@pytest.mark.parametrize("tip", [None, (0.0, 1.0, 3.0)], ids=["in the plate", "in the upper lobe"])
+@pytest.mark.parametrize(("grade", "adams"), [(0, "lobular"), (1, "lobular"), (2, "irregular"), (3, "fissured")])
+def test_a_mature_nucleus_fills_in_two_lobes_until_fissures_outweigh_them(
+    grade: int, adams: str, tip: tuple[float, float, float] | None, voxel_mm: float
+) -> None:
+    filled = inject(voxelise(SHAPE, grade, voxel_mm=voxel_mm, lobular=True), 1.2, 0.05, tip_mm=tip)
+    shown = discogram(filled)
+    assert shown is not None
+    assert shown.adams == adams
+    assert abs(contrast_balance_ml(filled)) < 1e-11
+    # the plate, 2 mm about the disc's middle plane, stays clear of contrast
+    k = np.flatnonzero((filled.contrast_ml * (filled.tissue == Tissue.NUCLEUS)).sum(axis=(1, 2)) > 0.0)
+    z_mm = filled.patient_from_index.points(np.stack([0.0 * k, 0.0 * k, 1.0 * k], axis=-1))[:, 2]
+    assert np.abs(z_mm).min() >= 1.0
+    assert z_mm.min() < -1.0 < 1.0 < z_mm.max()
+
+
+def test_the_pressure_of_a_lobular_nucleus_is_that_of_its_grade() -> None:
+    lobular = voxelise(SHAPE, 1, voxel_mm=0.8, lobular=True)
+    assert pressure_kpa(inject(lobular, 1.0, 0.05)) == pressure_kpa(inject(disc(1), 1.0, 0.05))
+    assert lobular.digest() != disc(1).digest()
+
+
 def test_a_disc_without_a_protrusion_reads_the_same() -> None:
     plain = replace(SHAPE, protrusion=None)
     shown = [discogram(inject(voxelise(plain, grade, voxel_mm=0.8), 1.5, 0.05)) for grade in range(6)]

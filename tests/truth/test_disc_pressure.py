@@ -21,6 +21,7 @@ from dekomp_sim.disc import (
     pressure_kpa,
     protrusion_retraction,
     rest,
+    volume_to_reach_ml,
     voxelise,
 )
 from dekomp_sim.disc.pressure import CASTRO_PER_DRY_G
@@ -164,3 +165,30 @@ def test_a_22_gauge_needle_adds_ten_psi_while_contrast_flows_slowly() -> None:
         (0.413 / 0.260) ** 4
     )
     assert needle_resistance_kpa_s_ml(0.413, 152.4, 0.0) == pytest.approx(1345.0 * 0.69 / 6.3, rel=0.001)
+
+
+@pytest.mark.parametrize(("grade", "volume_ml"), [(0, 15 / 43.0), (1, 15 / 39.5), (2, 15 / 35.0), (3, 15 / 30.5)])
+def test_the_volume_that_brings_15_psi_is_found_without_injecting_it(grade: int, volume_ml: float) -> None:
+    goal_kpa = 15.0 * 6.894757
+    assert volume_to_reach_ml(disc(grade), goal_kpa, 0.05) == pytest.approx(volume_ml, rel=1e-6)
+    half = inject(disc(grade), volume_ml / 2.0, 0.05)
+    assert volume_to_reach_ml(half, goal_kpa, 0.05) == pytest.approx(volume_ml / 2.0, rel=1e-6)
+    assert volume_to_reach_ml(inject(half, volume_ml, 0.05), goal_kpa, 0.05) == 0.0
+
+
+def test_what_was_removed_is_replaced_first() -> None:
+    assert volume_to_reach_ml(without(1.0, 0), 296.475, 0.05) == pytest.approx(2.0, rel=1e-4)
+    # grade 5: 1 mL fills without a leak, then E v = R Q (1 - exp(-E V / (R Q))) with 6.9 psi/mL and R Q = 14.504 psi
+    volume_ml = -np.log(1.0 - 7.0 / 14.504) * 14.504 / 6.9
+    assert volume_to_reach_ml(disc(5), 7.0 * 6.894757, 0.05) == pytest.approx(volume_ml, rel=1e-4)
+    assert volume_to_reach_ml(without(1.0, 5), 7.0 * 6.894757, 0.05) == pytest.approx(1.0 + volume_ml, rel=1e-4)
+    assert above_opening_psi(inject(disc(5), volume_ml, 0.05)) == pytest.approx(7.0, rel=1e-4)
+
+
+def test_a_ruptured_disc_never_reaches_more_than_its_leak_lets_build_up() -> None:
+    assert volume_to_reach_ml(disc(5), 101.0, 0.05) == np.inf
+    assert volume_to_reach_ml(disc(5), 101.0, 0.10) < 10.0
+
+
+def test_in_the_annulus_120_kpa_come_with_a_tenth_of_a_millilitre() -> None:
+    assert volume_to_reach_ml(disc(0), 120.0, 0.05, in_nucleus=False) == pytest.approx(0.1)

@@ -208,7 +208,7 @@ def test_events_are_counted_by_kind(opened: Case) -> None:
 
 
 def test_skin_to_skin_ends_when_the_last_instrument_is_out(opened: Case) -> None:
-    pricked = replace(opened, clock_s=100.0, punctures=(Puncture(95.0, NEEDLE, NOWHERE, False),))
+    pricked = replace(opened, clock_s=100.0, punctures=(Puncture(95.0, NEEDLE, NOWHERE, False, opened.level),))
     inside = lying(pricked, NEEDLE, (0.0, SKIN_Y_MM, 0.0), (0.0, -1.0, 0.0), 10.0)
     out = replace(inside, placements=MappingProxyType({}), clock_s=300.0)
     bandaged = replace(out, clock_s=500.0)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from dataclasses import replace
-from functools import cache, lru_cache
 from pathlib import Path
 from subprocess import run
 
 import numpy as np
 import pytest
+from trunk import CENTRE_MM, case
 
-from dekomp_sim.anatomy import Level, Patient, Side, Strand, Structure, Volume
-from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
+from dekomp_sim.anatomy import Side
 from dekomp_sim.arrays import FloatArray, UInt8Array
-from dekomp_sim.disc import voxelise
 from dekomp_sim.errors import InputError, OutOfRangeError
-from dekomp_sim.geometry import Affine, CArm, Rigid, Tube
-from dekomp_sim.instruments import Placement, coaxial, instrument, solids
-from dekomp_sim.planning import Trajectory
-from dekomp_sim.procedure.case import Case, Machine, Tip
-from dekomp_sim.procedure.clinic.card import PatientCard
+from dekomp_sim.geometry import CArm, Tube
+from dekomp_sim.instruments import solids
+from dekomp_sim.procedure.case import Tip
 from dekomp_sim.viewer.probe import Renderer, probe
 from dekomp_sim.viewer.scene import palette
 from dekomp_sim.viewer.scene.cameras import VISIBLE, Camera, Cut, Orbit, View, camera, letters, view_from
@@ -33,63 +30,6 @@ from dekomp_sim.viewer.scene.parts import Part, Scene
 from dekomp_sim.viewer.scene.room import Room3D
 from dekomp_sim.viewer.scene.visibility import EXAM, PRACTICE, STRIPPED, Shown, shown
 from dekomp_sim.viewer.snapshot import picture, plotter_of, snapshot, windowed
-
-CENTRE_MM = np.array([12.0, -30.0, 400.0])
-"""Centre of the treated disc: nowhere special, so that a forgotten offset shows."""
-
-INWARD = np.array([-0.7, -0.7, -0.14])
-"""From behind, from the patient's left and from a little above."""
-
-
-def shape_at(level: Level, height_mm: float, protrusion: Protrusion | None = None) -> DiscShape:
-    move = Rigid.shift(CENTRE_MM + np.array([0.0, 0.0, height_mm]))
-    return DiscShape(level, move, 24.0, 17.0, 12.0, 8.0, protrusion=protrusion)
-
-
-def volume(flipped: bool) -> Volume:
-    """A round trunk of 3 mm voxels with a brick for L4, on a grid that may run from left to right and head to feet."""
-    size = np.array([74, 60, 50])
-    step = np.array([-3.0, 3.0, -3.0]) if flipped else np.full(3, 3.0)
-    affine = Affine(np.diag(step), CENTRE_MM - step * (size - 1) / 2.0)
-    k, j, i = np.indices((50, 60, 74))
-    x, y, z = np.moveaxis(affine.points(np.stack([i, j, k], axis=-1)) - CENTRE_MM, -1, 0)
-    hu = np.where((x / 95.0) ** 2 + (y / 75.0) ** 2 < 1.0, 40, -1000).astype(np.int16)
-    brick = (np.abs(x) < 24.0) & (np.abs(y) < 17.0) & (np.abs(z - 20.0) < 13.5)
-    labels = np.where(brick, np.uint8(Structure.VERTEBRA_L4), np.uint8(0))
-    return Volume(hu, affine, labels)
-
-
-@cache
-def patient(flipped: bool = False) -> Patient:
-    discs = {Level.L4_L5: shape_at(Level.L4_L5, 0.0, Protrusion(Side.LEFT)), Level.L3_L4: shape_at(Level.L3_L4, 40.0)}
-    path = CENTRE_MM + np.array([[0.0, 26.0, 60.0], [0.0, 26.0, 0.0], [0.0, 26.0, -60.0]])
-    sac = Strand("thecal sac", Structure.THECAL_SAC, path, np.full(3, 7.0))
-    return Patient("trunk", volume(flipped), discs, (sac,), "0" * 64)
-
-
-@lru_cache(maxsize=4)
-def case(flipped: bool = False) -> Case:
-    """A cannula in the disc's rim from the left, a probe in it."""
-    someone = patient(flipped)
-    shape = someone.discs[Level.L4_L5]
-    target = shape.nucleus_centre_mm
-    entry = target - 95.0 * INWARD / np.linalg.norm(INWARD)
-    plan = Trajectory(Level.L4_L5, Side.LEFT, entry, target, 45.0, 8.0, 67.0, 76.0, 3.0, "nothing")
-    cannula = Placement(instrument("trocar_cannula"), entry, plan.direction, 86.0)
-    inside = coaxial(instrument("probe"), cannula)
-    return Case(
-        seed=1,
-        patient=someone,
-        level=Level.L4_L5,
-        side=Side.LEFT,
-        card=PatientCard(),
-        machine=Machine(),
-        plan=plan,
-        disc=voxelise(shape, voxel_mm=0.8),
-        placements={"trocar_cannula": cannula, "probe": inside},
-        nest={"probe": "trocar_cannula"},
-        carm=CArm(180.0, 0.0, CENTRE_MM),
-    )
 
 
 def points_of(part: Part) -> FloatArray:
@@ -458,6 +398,34 @@ def test_a_scene_drawn_over_another_looks_as_if_drawn_afresh(renderer: Renderer)
             taken.append(drawn)
     # The probe, its tip shown through, its line of the key and the cut must be gone without a trace.
     assert (taken[0] == taken[1]).all()
+
+
+def test_a_moving_needle_and_a_turning_c_arm_add_nothing_to_what_is_kept(renderer: Renderer) -> None:
+    assert renderer.window_class is not None
+    cannula = case().placements["trocar_cannula"]
+    moments = [
+        replace(
+            case(),
+            placements={"trocar_cannula": cannula.at_depth(40.0 + number)},
+            nest={},
+            carm=CArm(150.0 + number, 0.0, CENTRE_MM),
+        )
+        for number in range(8)
+    ]
+    peaks_kb = []
+    with windowed(renderer.window_class), plotter_of((160, 120)) as plotter:
+        room = Room3D(plotter)
+        for _ in range(3):
+            for number in range(40):
+                room.sync(moments[number % 8], View.ROOM, PRACTICE, beam=True)
+                room.picture()
+            peaks_kb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+            # One actor for each part and one more for each that shines through, words apart.
+            drawn = shown(scene_of(moments[0], beam=True), PRACTICE)
+            actors = list(plotter.renderer.GetActors())
+            assert len(actors) == len(drawn) + sum(part.look.through > 0.0 for part in drawn)
+    # 80 pictures of 160 x 120 that were kept would be 4.6 MB, 80 plotters 1 GB.
+    assert peaks_kb[-1] - peaks_kb[0] < 4_000
 
 
 def test_in_an_examination_a_needle_beneath_the_skin_is_not_seen(renderer: Renderer) -> None:

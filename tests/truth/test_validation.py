@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,29 @@ def test_every_published_number_is_met(findings: tuple[Finding, ...]) -> None:
 def test_every_room_is_there_and_each_row_names_its_source_and_spread(findings: tuple[Finding, ...]) -> None:
     assert {found.row.room for found in findings} == {
         "Matter and X-ray", "Scatter and dose", "Spine of the built-in patient", "Disc mechanics", "Removal",
+        "Awake patient",
     }  # fmt: skip
     assert all(found.row.source and found.row.published.spread and found.row.published.text for found in findings)
     names = [found.row.what for found in findings]
     assert len(set(names)) == len(names)
+
+
+def test_the_x_ray_rows_cover_filtering_attenuation_and_dose(findings: tuple[Finding, ...]) -> None:
+    names = {found.row.what for found in findings}
+    assert names >= {
+        "half-value layer, 80 kV, 3 mm Al + 0.1 mm Cu", "half-value layer of RQR, 70 kV", "mu/rho of water, 60 keV",
+        "mu/rho of iodine, 40 keV", "kerma behind 20 cm of water, 80 kV",
+        "kerma-area product of a level of discography", "operator's dose, a level of discography, glasses",
+    }  # fmt: skip
+
+
+def test_every_row_would_be_told_if_its_number_were_another(findings: tuple[Finding, ...]) -> None:
+    for found in findings:
+        published, gap = found.row.published, 1e-6 + 0.01 * abs(found.ours)
+        moved = replace(published, low=found.ours + gap, high=max(published.high, found.ours) + 2.0 * gap)
+        wrong = replace(found, row=replace(found.row, published=moved))
+        assert not wrong.inside, found.row.what
+        assert verdict((wrong,)).endswith(f"outside: {found.row.what}.")
 
 
 def test_no_row_passes_by_being_open_at_both_ends_or_empty(findings: tuple[Finding, ...]) -> None:

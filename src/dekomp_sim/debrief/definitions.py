@@ -248,7 +248,7 @@ METRICS: Final[Mapping[str, Definition]] = MappingProxyType(
         "contrast_ml": Definition(
             "Contrast injected",
             "mL",
-            "Into the disc, at all injections.",
+            "Into the treated disc, at all injections.",
             "About 3 to 3.5 mL at most (discography practice).",
             Group.DISC,
             2,

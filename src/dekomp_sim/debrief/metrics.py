@@ -156,6 +156,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
     working = aims[0] if aims else None
     gaps = least_gaps(last.patient, track)
     removed = _removed(last)
+    injections = [injection for injection in last.injections if injection.level is last.level]
     receipts = last.receipts
     probe_s, removed_ml = math.fsum(receipt.seconds for receipt in receipts), math.fsum(r.removed_ml for r in removed)
     return Metrics(
@@ -184,9 +185,9 @@ def measure(cases: Sequence[Case]) -> Metrics:
         refused=_count(last.events, Refusal),
         worst_pain=max((event.rating for event in last.events if isinstance(event, Pain)), default=0.0),
         lidocaine_mg=math.fsum(deposit.lidocaine_mg for deposit in last.deposits),
-        contrast_ml=math.fsum(injection.volume_ml for injection in last.injections),
+        contrast_ml=math.fsum(injection.volume_ml for injection in injections),
         opening_pressure_kpa=last.disc.opening_kpa,
-        highest_pressure_kpa=max([i.pressure_kpa for i in last.injections], default=last.disc.opening_kpa),
+        highest_pressure_kpa=max([i.pressure_kpa for i in injections], default=last.disc.opening_kpa),
         pressure_before_kpa=receipts[0].pressure_before_kpa if receipts else None,
         pressure_after_kpa=receipts[-1].pressure_after_kpa if receipts else None,
         probe_s=probe_s,
@@ -237,10 +238,11 @@ def _procedure_s(cases: Sequence[Case]) -> float | None:
 
 
 def _aims(case: Case, track: Sequence[Stay]) -> tuple[Aim, ...]:
-    """How the working instruments lay after their last advance, the one that matters most first."""
+    """How the working instruments lay after their last advance to the treated disc, what matters most first."""
     found = []
+    meant = [stay for stay in track if stay.level is case.level and stay.moved_mm > 0.0]
     for key in WORKING:
-        advanced = [stay for stay in track if stay.placement.instrument.key == key and stay.moved_mm > 0.0]
+        advanced = [stay for stay in meant if stay.placement.instrument.key == key]
         if advanced:
             found.append(_aim(case, advanced[-1]))
     return tuple(found)

@@ -23,7 +23,7 @@ from dekomp_sim.anatomy.clearance import REACH_MM
 from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.debrief.curves import Curves
 from dekomp_sim.debrief.steps import spoken
-from dekomp_sim.debrief.track import CRITICAL
+from dekomp_sim.debrief.track import CRITICAL, NEAR_MM
 from dekomp_sim.instruments import Course
 from dekomp_sim.procedure.actions import Mark
 from dekomp_sim.procedure.case import Case
@@ -62,9 +62,6 @@ STROKES: Final[Mapping[str, tuple[str, Any]]] = {
     "probe": (GREEN, "solid"),
 }
 """Colour and dashes of each instrument's line."""
-
-NEAR_MM: Final = 2.0
-"""Gap in mm below which a clearance is drawn as near. Assumption: about the play of a hand."""
 
 SHOWN_MM: Final = REACH_MM
 """Largest gap in mm drawn: the reach within which clearance is computed for every kind of structure."""

@@ -21,6 +21,7 @@ import dekomp_sim
 from dekomp_sim.anatomy.clearance import REACH_MM
 from dekomp_sim.debrief.curves import curves
 from dekomp_sim.debrief.definitions import METRICS
+from dekomp_sim.debrief.discography import discography_table
 from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.debrief.plots import plots
 from dekomp_sim.debrief.steps import clock, kind_of, objectives, steps, title_of, told, views
@@ -29,6 +30,7 @@ from dekomp_sim.debrief.tables import account, card_rows, dose_table, figures, t
 from dekomp_sim.imaging.console.display import BANNER
 from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.verdict import verdict
 from dekomp_sim.procedure.events import Event, Risk
 from dekomp_sim.scenario.story import Story
 
@@ -180,6 +182,7 @@ def report_json(
         "dose_totals": totals(exposure.dose for exposure in last.exposures),
         "dose_uncertainty": UNCERTAINTY,
         "injections": last.injections,
+        "discography": verdict(last),
         "steps": [
             {
                 "number": step.number,
@@ -235,6 +238,7 @@ def report_html(report: Report) -> str:
         plots=plots(cases, curves(cases)),
         account=account(metrics.removed),
         runs=last.receipts,
+        discography=discography_table(last),
         dose=dose_table(story.steps, cases),
         uncertainty=UNCERTAINTY,
         limits=LIMITS,

@@ -129,7 +129,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             blindly = "" if action.aspirated else ", without drawing the syringe back"
             return f"Infiltrate {action.volume_ml:g} mL of lidocaine {action.concentration_percent:g} %{blindly}."
         case do.Incise():
-            return f"Cut the skin, {action.length_mm:g} mm."
+            where = f" over {action.level}" if action.level else ""
+            return f"Cut the skin{where}, {action.length_mm:g} mm."
         case do.Insert():
             bent = f", tip bent by {action.prebend_deg:g}°" if action.prebend_deg else ""
             return f"Insert the {spoken(action.instrument)}{_entry(action)}{bent}."
@@ -143,7 +144,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
         case do.Remove():
             return f"Remove the {spoken(action.instrument)}."
         case do.InjectContrast():
-            return f"Inject {action.volume_ml:g} mL of contrast at {action.rate_ml_s:g} mL/s."
+            told = ", and tell the patient" if action.announced else ""
+            return f"Inject {action.volume_ml:g} mL of contrast at {action.rate_ml_s:g} mL/s{told}."
         case do.Decompress():
             levered = f", levered by {action.lever_deg:g}°" if action.lever_deg else ""
             return (
@@ -319,7 +321,8 @@ def _console(action: do.SetCollimator | do.SetField | do.SetFluoroscopy) -> str:
 def _entry(action: do.Insert) -> str:
     shifts = ((action.entry_lateral_mm, "lateral"), (action.entry_cranial_mm, "cranial"))
     moved = " and ".join(f"{shift:+g} mm {way}" for shift, way in shifts if shift)
-    return f", {moved} of the planned entry" if moved else ""
+    where = f" for {action.level}" if action.level else ""
+    return f"{where}, {moved} of the planned entry" if moved else where
 
 
 def _bevel(action: do.Advance) -> str:

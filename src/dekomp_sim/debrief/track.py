@@ -9,15 +9,19 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.anatomy import Patient, Structure
+from dekomp_sim.anatomy import Level, Patient, Structure
 from dekomp_sim.anatomy.clearance import Clearance, clearances
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.needle.encounters import NERVES, ORGANS
+from dekomp_sim.procedure.needle.sites import level_aimed
 
 ALONG_MM: Final = 0.1
 """Step in mm at which a bent needle is searched for the place that came nearest."""
+
+NEAR_MM: Final = 2.0
+"""Gap in mm below which a clearance is shown as near. Assumption: about the play of a hand."""
 
 CRITICAL: Final = frozenset(NERVES) | frozenset(ORGANS)
 """Structures whose gap counts: what the procedure calls an injury when it is pierced."""
@@ -35,6 +39,8 @@ class Stay:
         Where it lay.
     moved_mm
         Way of its tip in the patient since the case before; below 0 where it was drawn back, 0 where it was turned.
+    level
+        The disc it was inserted for.
     carried
         Whether it moved only because what it lies in did.
     """
@@ -42,6 +48,7 @@ class Stay:
     clock_s: float
     placement: Placement
     moved_mm: float
+    level: Level
     carried: bool = False
 
 
@@ -74,7 +81,7 @@ class Gap:
 def stays(cases: Sequence[Case]) -> tuple[Stay, ...]:
     """Every place an instrument came to, in order of time; one that did not move since the case before is left out."""
     return tuple(
-        Stay(case.clock_s, now, _moved_mm(before, case, key), _carried(before, case, key))
+        Stay(case.clock_s, now, _moved_mm(before, case, key), level_aimed(case, key), _carried(before, case, key))
         for before, case in pairwise(cases)
         for key, now in case.placements.items()
         if not _same_place(before.placements.get(key), now)

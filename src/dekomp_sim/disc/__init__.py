@@ -12,6 +12,7 @@ from dekomp_sim.disc.pressure import (
     pressure_kpa,
     protrusion_retraction,
     surplus_ml,
+    volume_to_reach_ml,
 )
 from dekomp_sim.disc.probe_run import ProbeRun, Receipt
 from dekomp_sim.disc.removal import conveyor_ml_s, creep_time_s, crept, decompress, probe_withdrawn, tissue_balance_ml
@@ -50,5 +51,6 @@ __all__ = [
     "rest",
     "surplus_ml",
     "tissue_balance_ml",
+    "volume_to_reach_ml",
     "voxelise",
 ]

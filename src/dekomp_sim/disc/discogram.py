@@ -26,12 +26,16 @@ EDGE: Final = 0.2
 """Assumption: what passes a third's border by this share of a third is a voxel's edge, not the next grade."""
 
 
+VALLEY: Final = 0.25
+"""Assumption: two masses are seen where, between them, a slice of the nucleus holds less contrast than this share of
+the fullest slice of the lesser one."""
+
+
 class Adams(StrEnum):
-    """Type of a discogram (Adams, J Bone Joint Surg Br 1986;68:36), but for the lobular one, 2: nuclei have no clefts
-    here.
-    """
+    """Type of a discogram, 1 to 5 (Adams, J Bone Joint Surg Br 1986;68:36)."""
 
     COTTONBALL = "cottonball"
+    LOBULAR = "lobular"
     IRREGULAR = "irregular"
     FISSURED = "fissured"
     RUPTURED = "ruptured"
@@ -52,7 +56,8 @@ def discogram(disc: Disc) -> Discogram | None:
     """Read the contrast in a disc; None where there is none in the nucleus (nothing, annular or vascular).
 
     Dallas: 0 nucleus only; 1, 2, 3 inner, middle, outer third of the annulus; 4 outer third over more than 30 degrees;
-    5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5.
+    5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5;
+    lobular where at 0 or 1 two masses lie over each other.
     """
     seen = disc.contrast_ml > SEEN_SHARE * disc.voxel_ml
     if not (seen & (disc.tissue == Tissue.NUCLEUS)).any():
@@ -61,7 +66,16 @@ def discogram(disc: Disc) -> Discogram | None:
         return Discogram(5, Adams.RUPTURED)
     third, arc_deg = _reach(disc, np.flatnonzero(seen & (disc.tissue == Tissue.ANNULUS)))
     dallas = 4 if third == 3 and arc_deg > WIDE_ARC_DEG else third
+    if dallas <= 1 and _in_two_masses(disc):
+        return Discogram(dallas, Adams.LOBULAR)
     return Discogram(dallas, _ADAMS[dallas])
+
+
+def _in_two_masses(disc: Disc) -> bool:
+    """Whether the nucleus's contrast lies in two masses, one over the other, with a band between them."""
+    held_ml = np.where(disc.tissue == Tissue.NUCLEUS, disc.contrast_ml, 0.0).sum(axis=(1, 2))  # the disc's slices
+    below, above = np.maximum.accumulate(held_ml), np.maximum.accumulate(held_ml[::-1])[::-1]
+    return bool((held_ml < VALLEY * np.minimum(below, above)).any())
 
 
 def _reach(disc: Disc, voxels: IntArray) -> tuple[int, float]:

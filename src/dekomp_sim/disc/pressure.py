@@ -118,6 +118,48 @@ def leaked_during_ml(disc: Disc, rate_ml_s: float, seconds: float) -> float:
     return rate_ml_s * left_s - (end_ml - start_ml)
 
 
+def volume_to_reach_ml(disc: Disc, above_opening_kpa: float, rate_ml_s: float, *, in_nucleus: bool = True) -> float:
+    """What must be injected from now, at a rate, until the disc is at a pressure above opening; infinite where never.
+
+    Solved from the same closed forms that `inject` follows: E v without a leak, with one the exponential of
+    `leaked_during_ml`, and the annulus's own elastance for a needle in it. 0 where the pressure is there already.
+
+    Parameters
+    ----------
+    disc
+        The disc before.
+    above_opening_kpa
+        The pressure looked for, above 0.
+    rate_ml_s
+        How fast; it matters only where the disc leaks.
+    in_nucleus
+        Whether the needle reads the nucleus.
+
+    Examples
+    --------
+    >>> from dekomp_sim.anatomy import DiscShape, Level
+    >>> from dekomp_sim.disc.voxels import voxelise
+    >>> from dekomp_sim.geometry import Rigid
+    >>> whole = voxelise(DiscShape(Level.L4_L5, Rigid.identity(), 25.0, 17.0, 14.0, 9.0), 0, voxel_mm=2.0)
+    >>> round(volume_to_reach_ml(whole, kpa_from_psi(50.0), 0.05), 2)
+    1.16
+    """
+    if not in_nucleus:
+        now_kpa = manometer_kpa(disc, needle_in_nucleus=False) - disc.opening_kpa
+        return max(0.0, above_opening_kpa - now_kpa) / ANNULAR_ELASTANCE_KPA_ML
+    start_ml, goal_ml = surplus_ml(disc), above_opening_kpa / elastance_kpa_ml(disc.dallas_grade)
+    if goal_ml <= start_ml:
+        return 0.0
+    if disc.dallas_grade < 5:
+        return goal_ml - start_ml
+    filling_ml, start_ml = max(0.0, -start_ml), max(0.0, start_ml)
+    time_constant_s = LEAK_RESISTANCE_KPA_S_ML / elastance_kpa_ml(5)
+    level_ml = rate_ml_s * time_constant_s
+    if goal_ml >= level_ml:
+        return math.inf
+    return filling_ml + rate_ml_s * time_constant_s * math.log((level_ml - start_ml) / (level_ml - goal_ml))
+
+
 HEIGHT_MM_PER_G: Final = -0.8
 """Change of height per g of central tissue removed, under load (Brinckmann & Grootenboer, Spine 1991;16:641)."""
 

@@ -101,6 +101,8 @@ class Disc:
         Pressure before anything was injected or removed.
     clogged
         How far the probe's thread is packed with what it took, 0 clear to 1 full.
+    lobular
+        Whether a fibrous band parts the nucleus into an upper and a lower lobe.
     """
 
     shape: DiscShape
@@ -114,6 +116,7 @@ class Disc:
     dallas_grade: int
     opening_kpa: float
     clogged: float = 0.0
+    lobular: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
@@ -173,7 +176,9 @@ class Disc:
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
             total.update(digestible(array))
-        total.update(f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r}".encode())
+        total.update(
+            f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r} {self.lobular}".encode()
+        )
         return total.digest()
 
 
@@ -182,7 +187,14 @@ def tissue_volumes_ml(tissue: UInt8Array, fraction: FloatArray, voxel_ml: float)
     return np.array([fraction[tissue == part].sum() * voxel_ml for part in Tissue])
 
 
-def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, opening_kpa: float = OPENING_KPA) -> Disc:
+def voxelise(
+    shape: DiscShape,
+    dallas_grade: int = 2,
+    voxel_mm: float = 0.4,
+    opening_kpa: float = OPENING_KPA,
+    *,
+    lobular: bool = False,
+) -> Disc:
     """A whole disc on a grid along its own axes, edge voxels covered in part.
 
     Parameters
@@ -195,6 +207,8 @@ def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, ope
         Edge of a voxel.
     opening_kpa
         Pressure at rest.
+    lobular
+        Whether a fibrous band parts the nucleus, as in a mature disc.
 
     Raises
     ------
@@ -212,7 +226,7 @@ def voxelise(shape: DiscShape, dallas_grade: int = 2, voxel_mm: float = 0.4, ope
     nothing = np.zeros(len(Tissue))
     return Disc(
         shape, patient_from_index, tissue, coverage, coverage, np.zeros_like(coverage),
-        Ledger(initial, nothing, nothing), ContrastLedger(), dallas_grade, opening_kpa,
+        Ledger(initial, nothing, nothing), ContrastLedger(), dallas_grade, opening_kpa, lobular=lobular,
     )  # fmt: skip
 
 

@@ -58,8 +58,8 @@ class Shot:
         Pose, pixel grid, beam and charge.
     solids
         Instruments in the beam, in the patient frame.
-    disc
-        The treated disc as it is now, or None for an untouched one.
+    discs
+        The discs that are worked on, as they are now; untouched ones need not be told.
     seed, index, pulse
         Key the noise: exposure `index` of the case, and the pulse's number within it from 0. The same three give the
         same picture.
@@ -76,7 +76,7 @@ class Shot:
     detector: Detector
     technique: Technique
     solids: tuple[Solid, ...] = ()
-    disc: Disc | None = None
+    discs: tuple[Disc, ...] = ()
     seed: int = 0
     index: int = 0
     pulse: int = 0
@@ -201,7 +201,7 @@ class Fluoroscope:
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._projector: PatientProjector | None = None
         self._standing: _Standing | None = None
-        self._disc_shadow: _DiscShadow | None = None
+        self._disc_shadows: tuple[_DiscShadow, ...] = ()
 
     def expose(
         self, shot: Shot, console: Console | None = None, before: Trail | None = None, elapsed_s: float = FRAME_S
@@ -299,7 +299,8 @@ class Fluoroscope:
 
     def _mean(self, shot: Shot, standing: _Standing) -> Float32Array:
         """Expected signal (rows, cols) with instruments, contrast and missing tissue, blurred."""
-        patches = self._disc_patches(shot)
+        changed = self._changed_discs(shot)
+        patches = (patch for disc in changed for patch in (disc.missing, disc.iodine))
         regions = [shadow_region(shot.solids, shot.carm, shot.detector), *(patch.region for patch in patches)]
         region = Region.around(regions)
         if not region:
@@ -310,7 +311,7 @@ class Fluoroscope:
         touched = region.grown(reach, (shape[0], shape[1]))
         needed = touched.grown(reach, (shape[0], shape[1]))
         primary = standing.primary[needed.pixels].copy()
-        primary[region.within(needed)] = self._primary(shot, standing, region, patches)
+        primary[region.within(needed)] = self._primary(shot, standing, region, changed)
         sharp = blurred(primary, taps, self._pool)[touched.within(needed)]
         mean = standing.mean.copy()
         clear = np.float32(1.0 - shot.panel.glare[0])
@@ -318,14 +319,13 @@ class Fluoroscope:
         return mean
 
     def _primary(
-        self, shot: Shot, standing: _Standing, region: Region, patches: tuple[Patch, Patch] | tuple[()]
+        self, shot: Shot, standing: _Standing, region: Region, changed_discs: tuple[_DiscShadow, ...]
     ) -> Float32Array:
         """Primary signal of a region: exact sums over the spectrum where something has changed."""
         layers: dict[Substance, Float32Array] = {}
-        if patches:
-            missing, iodine = (_pasted(patch, region) for patch in patches)
-            layers[Substance.IODINE] = iodine
-            layers[Substance.SOFT_TISSUE] = -missing
+        if changed_discs:
+            layers[Substance.IODINE] = _pasted([disc.iodine for disc in changed_discs], region)
+            layers[Substance.SOFT_TISSUE] = -_pasted([disc.missing for disc in changed_discs], region)
         for shadow in shadows(shot.solids, shot.carm, shot.detector):
             seen = shadow.areal_g_cm2[region.pixels]
             layers[shadow.substance] = layers[shadow.substance] + seen if shadow.substance in layers else seen
@@ -341,26 +341,28 @@ class Fluoroscope:
             primary[changed] *= shot.shutter[region.pixels][changed]
         return primary
 
-    def _disc_patches(self, shot: Shot) -> tuple[Patch, Patch] | tuple[()]:
-        """Tissue missing and iodine as the pose sees them, kept while the disc stays as it is."""
-        if shot.disc is None:
-            return ()
-        held = self._disc_shadow
-        if held is None or held.disc is not shot.disc or held.pose != _pose(shot):
-            frame = shot.disc.patient_from_index
-            missing, iodine = (
-                field_patch(density, frame, shot.carm, shot.detector)
-                for density in (shot.disc.missing_g_cm3, shot.disc.iodine_g_cm3)
-            )
-            held = self._disc_shadow = _DiscShadow(shot.disc, _pose(shot), missing, iodine)
-        return held.missing, held.iodine
+    def _changed_discs(self, shot: Shot) -> tuple[_DiscShadow, ...]:
+        """Tissue missing and iodine as the pose sees them, kept disc by disc while it stays as it is."""
+        pose = _pose(shot)
+        kept = {held.disc: held for held in self._disc_shadows if held.pose == pose}
+        self._disc_shadows = tuple(kept.get(disc) or _disc_shadow(disc, shot) for disc in shot.discs)
+        return self._disc_shadows
 
 
-def _pasted(patch: Patch, region: Region) -> Float32Array:
-    """The patch's values on a region that holds it, 0 elsewhere."""
+def _disc_shadow(disc: Disc, shot: Shot) -> _DiscShadow:
+    missing, iodine = (
+        field_patch(density, disc.patient_from_index, shot.carm, shot.detector)
+        for density in (disc.missing_g_cm3, disc.iodine_g_cm3)
+    )
+    return _DiscShadow(disc, _pose(shot), missing, iodine)
+
+
+def _pasted(patches: Sequence[Patch], region: Region) -> Float32Array:
+    """The sum of patches on a region that holds them, 0 elsewhere."""
     out = np.zeros((region.rows, region.cols), dtype=np.float32)
-    if patch.region:
-        out[patch.region.within(region)] = patch.areal_g_cm2
+    for patch in patches:
+        if patch.region:
+            out[patch.region.within(region)] += patch.areal_g_cm2
     return out
 
 

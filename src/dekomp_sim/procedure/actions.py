@@ -128,7 +128,7 @@ class GiveAntibiotic:
 
     agent: Agent = Agent.CEFAZOLIN
     route: Route = Route.INTRAVENOUS
-    dose_g: Positive = 2.0
+    dose_g: Annotated[float, Gt(0.0), Le(4.0)] = 2.0
     do: Literal["give_antibiotic"] = "give_antibiotic"
 
 
@@ -241,6 +241,7 @@ class Incise:
     entry: Point | Literal["planned"] = "planned"
     entry_lateral_mm: Shift = 0.0
     entry_cranial_mm: Shift = 0.0
+    level: Level | None = None
     do: Literal["incise"] = "incise"
 
 
@@ -251,6 +252,7 @@ class Insert:
     `entry` and `aim` are points of the patient frame or the plan's own; an entry that is not the planned one slides
     along its axis onto the skin. The two shifts move the entry, for scripts that stray from the plan on any patient.
     `prebend_deg` bends the last centimetre of a fine needle, away from its bevel's opening: held, it curves more.
+    `level` takes the plan of a control disc instead of the treated one's; marks are then found in that disc.
     """
 
     instrument: str
@@ -259,6 +261,7 @@ class Insert:
     entry_lateral_mm: Shift = 0.0
     entry_cranial_mm: Shift = 0.0
     prebend_deg: Annotated[float, Ge(0.0), Le(20.0)] = 0.0
+    level: Level | None = None
     do: Literal["insert"] = "insert"
 
 
@@ -316,11 +319,15 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class InjectContrast:
-    """Discography: inject contrast through the needle in the disc, watching the manometer."""
+    """Discography: inject contrast through the needle in the disc, watching the manometer.
+
+    `announced` tells the patient when and where: the answer is then no longer blind.
+    """
 
     volume_ml: Annotated[float, Gt(0.0), Le(10.0)]
     rate_ml_s: Annotated[float, Gt(0.0), Le(5.0)] = 0.05
     iodine_mg_ml: Annotated[float, Ge(0.0), Le(400.0)] = 300.0
+    announced: bool = False
     do: Literal["inject_contrast"] = "inject_contrast"
 
 

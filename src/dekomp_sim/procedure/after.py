@@ -22,8 +22,9 @@ from dekomp_sim.procedure.clinic.injecting import given
 from dekomp_sim.procedure.clinic.lapses import on_draping, on_sedating
 from dekomp_sim.procedure.events import Event, Refusal, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
+from dekomp_sim.procedure.needle.discography import discography_read, injected
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
-from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, injected, specimen_sent
+from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
 from dekomp_sim.procedure.needle.startle import startled
 from dekomp_sim.procedure.rules import may
@@ -96,12 +97,15 @@ def _refused(case: Case, action: do.Action, reason: str) -> Case:
 
 def _rested(before: Case, case: Case, action: do.Action) -> Case:
     """While the clock runs a leaking disc leaks on (an injection has counted its own time), and a carved one creeps."""
-    disc, seconds = case.disc, case.clock_s - before.clock_s
-    if case.injections and not isinstance(action, do.InjectContrast):
-        disc = rest(disc, seconds)
-    if case.receipts:
-        disc = crept(disc, seconds)
-    return case if disc is case.disc else replace(case, disc=disc)
+    seconds = case.clock_s - before.clock_s
+    for level, disc in case.discs.items():
+        own_time = isinstance(action, do.InjectContrast) and disc is not before.discs[level]
+        rested = rest(disc, seconds) if case.injections and not own_time else disc
+        if case.receipts and level is case.level:
+            rested = crept(rested, seconds)
+        if rested is not disc:
+            case = case.with_disc(level, rested)
+    return case
 
 
 def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per action reads best
@@ -144,7 +148,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.Redirect():
             return turn(case, action)
         case do.Remove():
-            return cleared(take_out(case, action.instrument))
+            return _taken_out(case, action.instrument)
         case do.InjectContrast():
             return injected(case, action)
         case do.RemoveStylet():
@@ -195,6 +199,12 @@ def _assessed(case: Case) -> Case:
         replace(case, clock_s=case.clock_s + SECONDS["assess_candidate"]), "team", f"{verdict}: {'; '.join(reasons)}."
     )
     return replace(told, assessment=found)
+
+
+def _taken_out(case: Case, key: str) -> Case:
+    """The probe is wiped; with the discography needle the discography is read."""
+    out = cleared(take_out(case, key))
+    return _told(out, discography_read(out)) if "discography_needle" not in out.placements else out
 
 
 def _sedated(case: Case, action: do.Sedate) -> Case:

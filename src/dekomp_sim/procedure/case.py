@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side
 from dekomp_sim.anatomy.patient import Patient
-from dekomp_sim.disc import Disc, Receipt, voxelise
+from dekomp_sim.disc import Disc, Discogram, Receipt, voxelise
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.radiation.dose import DoseRecord, Technique
@@ -28,7 +28,7 @@ from dekomp_sim.imaging.stand.machine import Gantry, Table
 from dekomp_sim.instruments import EMPTY_NEST, Hole, Nest, Placement
 from dekomp_sim.planning import Trajectory, posterolateral
 from dekomp_sim.procedure.actions import Agent, Route, Sedation
-from dekomp_sim.procedure.clinic.card import Assessment, PatientCard
+from dekomp_sim.procedure.clinic.card import Assessment, DiscFindings, Nucleus, PatientCard
 from dekomp_sim.procedure.clinic.courses import Influence, sedation_depth
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Syringe
 from dekomp_sim.procedure.clinic.vitals import Vitals, vitals
@@ -131,12 +131,13 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Puncture:
-    """An instrument set on the skin; `through_incision` where the skin was cut there."""
+    """An instrument set on the skin; `through_incision` where the skin was cut there, `level` the disc it is for."""
 
     clock_s: float
     instrument: str
     at_mm: tuple[float, float, float]
     through_incision: bool
+    level: Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +195,58 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Injection:
-    """Contrast given into the disc, and the pressures read: with the plunger at rest after it, and while it flowed."""
+class Onset:
+    """When a disc began to hurt: the volume injected into it by then, and its pressure above opening."""
 
     clock_s: float
+    volume_ml: float
+    above_opening_kpa: float
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """Contrast given into a disc, and the pressures read: with the plunger at rest after it, and while it flowed.
+
+    Parameters
+    ----------
+    clock_s
+        When it ended.
+    level
+        Into which disc.
+    volume_ml, rate_ml_s, iodine_mg_ml
+        How much, how fast, of what strength.
+    pressure_kpa, dynamic_kpa
+        The readings at rest and while it flowed.
+    announced
+        Whether the patient was told.
+    pain, concordant
+        The rating, None where it did not hurt; and whether that was the patient's own pain.
+    onset
+        When that pain began, where it began in this injection.
+    shown
+        What was read of the contrast, where the C-arm stood over it and it lay in the nucleus.
+    """
+
+    clock_s: float
+    level: Level
     volume_ml: float
     rate_ml_s: float
     iodine_mg_ml: float
     pressure_kpa: float
     dynamic_kpa: float
+    announced: bool = False
+    pain: float | None = None
+    concordant: bool | None = None
+    onset: Onset | None = None
+    shown: Discogram | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlDisc:
+    """A disc taken as a control: the planned way to it, and the disc now."""
+
+    plan: Trajectory
+    disc: Disc
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,6 +265,8 @@ class Case:
         Words of the actions carried out, in order; refused ones are not among them.
     assessment, sedation, carm, lateral, controls, incision
         What the named steps left; `lateral` is the second plane where two are in use.
+    control_discs
+        The discs that discography takes as controls, by level.
     placements
         Instruments in the patient, by key.
     nest
@@ -245,6 +291,7 @@ class Case:
     machine: Machine
     plan: Trajectory
     disc: Disc
+    control_discs: Mapping[Level, ControlDisc] = field(default_factory=lambda: MappingProxyType({}))
     clock_s: float = 0.0
     done: tuple[str, ...] = ()
     assessment: Assessment | None = None
@@ -275,6 +322,26 @@ class Case:
     def shape(self) -> DiscShape:
         """The treated disc's geometry."""
         return self.patient.discs[self.level]
+
+    @property
+    def discs(self) -> Mapping[Level, Disc]:
+        """The discs that are worked on, the treated one first."""
+        return {self.level: self.disc} | {level: control.disc for level, control in self.control_discs.items()}
+
+    def plan_to(self, level: Level) -> Trajectory:
+        """The planned way to a disc that is worked on."""
+        return self.plan if level is self.level else self.control_discs[level].plan
+
+    def findings(self, level: Level) -> DiscFindings:
+        """What the card says of a disc that is worked on."""
+        return self.card.treated if level is self.level else self.card.controls[level]
+
+    def with_disc(self, level: Level, disc: Disc) -> Case:
+        """The case with one of its discs replaced."""
+        if level is self.level:
+            return replace(self, disc=disc)
+        control = replace(self.control_discs[level], disc=disc)
+        return replace(self, control_discs=MappingProxyType({**self.control_discs, level: control}))
 
     @property
     def vitals(self) -> Vitals:
@@ -314,17 +381,21 @@ class Setting:
 
 
 def begin(patient: Patient, setting: Setting) -> Case:
-    """The case before its first step: the corridor planned, the disc filled with tissue.
+    """The case before its first step: the corridors planned, the discs filled with tissue.
 
     Raises
     ------
     InputError
-        If the patient's volume does not show the level, or no corridor to it is free.
+        If the patient's volume does not show a level, no corridor to it is free, or the treated disc is its own
+        control.
     """
-    if setting.level not in patient.discs:
-        shown = ", ".join(sorted(patient.discs)) or "none"
-        raise InputError(f"patient {patient.name}", f"level {setting.level}", f"a level it shows: {shown}")
-    disc = voxelise(patient.discs[setting.level], setting.card.dallas_grade)
+    card = setting.card
+    if setting.level in card.controls:
+        raise InputError("card.controls", setting.level, "another disc than the treated one")
+    controls = {
+        level: ControlDisc(_planned(patient, level, setting.side), _filled(patient, level, findings))
+        for level, findings in sorted(card.controls.items())
+    }
     return Case(
         seed=setting.seed,
         patient=patient,
@@ -332,6 +403,19 @@ def begin(patient: Patient, setting: Setting) -> Case:
         side=setting.side,
         card=setting.card,
         machine=setting.machine,
-        plan=posterolateral(patient, setting.level, setting.side),
-        disc=disc,
+        plan=_planned(patient, setting.level, setting.side),
+        disc=_filled(patient, setting.level, card.treated),
+        control_discs=MappingProxyType(controls),
     )
+
+
+def _planned(patient: Patient, level: Level, side: Side) -> Trajectory:
+    if level not in patient.discs:
+        shown = ", ".join(sorted(patient.discs)) or "none"
+        raise InputError(f"patient {patient.name}", f"level {level}", f"a level it shows: {shown}")
+    return posterolateral(patient, level, side)
+
+
+def _filled(patient: Patient, level: Level, findings: DiscFindings) -> Disc:
+    lobular = findings.nucleus is Nucleus.LOBULAR
+    return voxelise(patient.discs[level], findings.dallas_grade, lobular=lobular)

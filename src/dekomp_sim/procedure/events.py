@@ -180,7 +180,7 @@ class Measured:
     @property
     def words(self) -> str:
         """The event as a sentence."""
-        return f"{self.quantity.capitalize()}: {self.value:.3g} {self.unit}."
+        return f"{self.quantity[:1].upper()}{self.quantity[1:]}: {self.value:.3g} {self.unit}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +270,7 @@ class Ailment(StrEnum):
     PERITONITIS = "peritonitis"
     PAIN_AS_BEFORE = "pain_as_before"
     LEG_ASLEEP = "leg_asleep"
+    FRAGMENT = "fragment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,15 @@ from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, Lumen, do
 from dekomp_sim.procedure.clinic.toxicity import seizing
 from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
-from dekomp_sim.procedure.needle.nucleus import why_discography_stops
-from dekomp_sim.procedure.needle.sites import axis_asked, depth_wanted_mm, reach_mm, tip_in_disc
+from dekomp_sim.procedure.needle.discography import why_not_injected
+from dekomp_sim.procedure.needle.sites import (
+    axis_asked,
+    depth_wanted_mm,
+    level_aimed,
+    level_at_tip,
+    reach_mm,
+    tip_in_disc,
+)
 from dekomp_sim.procedure.ranges import out_of_range
 
 REDIRECT_DEPTH_MM: Final = 40.0
@@ -43,9 +50,6 @@ DRAG_MM: Final = 12.0
 
 TOUCHING_MM: Final = 1e-6
 """Distance in mm below which two hubs touch: far below any reading, above rounding."""
-
-CONTRAST_ML_AT_MOST: Final = 3.5
-"""Volume in mL at which discography stops (SIS practice: about 3 to 3.5 mL)."""
 
 
 def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line per action reads best
@@ -168,7 +172,7 @@ def _time_out(case: Case, action: do.TimeOut) -> str | None:
 def _antibiotic(case: Case, action: do.GiveAntibiotic) -> str | None:
     if action.agent is do.Agent.CEFAZOLIN and Allergy.CEPHALOSPORIN in case.card.allergies:
         return "The patient is allergic to cephalosporins."
-    in_disc = any(tip_in_disc(case, key) for key in case.placements)
+    in_disc = any(level_at_tip(case, key) is not None for key in case.placements)
     return _when(action.route is do.Route.INTRAVENOUS or in_disc, "No needle is in the disc.")
 
 
@@ -197,6 +201,8 @@ def _anaesthetise(case: Case, action: do.Anaesthetise) -> str | None:
 def _incise(case: Case, action: do.Incise) -> str | None:
     if case.incision is not None:
         return "The skin is open already."
+    if (stray := _stray_level(case, action)) is not None:
+        return stray
     numb = numbness(case.deposits, axis_asked(case, action)[0], case.clock_s)
     return _when(numb >= NUMB_ENOUGH, "The skin is not numb there: infiltrate it, and give it a minute.")
 
@@ -213,12 +219,23 @@ def _insert(case: Case, action: do.Insert) -> str | None:
         return may_be_prebent(key).reason
     if key == "probe":
         return _insert_probe(case)
+    if (stray := _stray_level(case, action)) is not None:
+        return stray
     outer = guide(case, key)
+    if outer is not None and action.level not in {None, level_aimed(case, outer)}:
+        return f"{_title(outer)} stands at {level_aimed(case, outer)}: take it out first."
     if outer is not None:
         return may_insert(key, outer, case.nest).reason or None
     if key == "trocar_cannula" and case.incision is None:
         return "The trocar needs a skin incision first."
     return may_enter_skin(key).reason or None
+
+
+def _stray_level(case: Case, action: do.Insert | do.Incise) -> str | None:
+    """A level that is not worked on has no plan."""
+    known = action.level is None or action.level in case.discs
+    controls = ", ".join(case.control_discs) or "none"
+    return _when(known, f"{action.level} is not planned: {case.level} is treated; controls: {controls}.")
 
 
 def _advance(case: Case, action: do.Advance) -> str | None:
@@ -263,12 +280,7 @@ def _drag(deepest_mm: float, action: do.Redirect) -> str | None:
 def _inject(case: Case, action: do.InjectContrast) -> str | None:
     if Allergy.IODINE_CONTRAST in case.card.allergies:
         return "The patient is allergic to iodinated contrast."
-    if not tip_in_disc(case, "discography_needle"):
-        return f"No discography needle has its tip in the {case.level} disc."
-    whole_ml = action.volume_ml + sum(one.volume_ml for one in case.injections)
-    if whole_ml > CONTRAST_ML_AT_MOST:
-        return f"That would make {whole_ml:.1f} mL of contrast; {CONTRAST_ML_AT_MOST:g} mL at most."
-    return why_discography_stops(case)
+    return why_not_injected(case, action)
 
 
 def _insert_probe(case: Case) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil, floor
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ BANNER: Final = "SIMULATED - NOT FOR CLINICAL USE"
 
 _LETTER_SHARE: Final = 0.26
 """A direction's letter is shown when its cosine with the picture's axis exceeds this (15 degrees off square)."""
+
+_FINE: Final = 4
+"""Letters are drawn this many times larger and averaged: Pillow sets small ones on whole pixels, unevenly apart."""
 
 _UPRIGHT: Final = Console()
 """A console that neither flips nor turns."""
@@ -98,10 +102,13 @@ def lettering(text: str, size: int, anchor: str) -> tuple[Float32Array, Float32A
     """Ink (0 to 1), what the dark halo around it leaves of a picture (0 to 1), and the (col, row) offset of both from
     the place that Pillow's `anchor` names.
     """
-    font, room = ImageFont.load_default(size), size // 2
-    left, top, right, bottom = (round(edge) for edge in font.getbbox(text or " ", anchor=anchor))
-    mask = Image.new("L", (right - left + 2 * room, bottom - top + 2 * room), 0)
-    ImageDraw.Draw(mask).text((room - left, room - top), text, 255, font=font, anchor=anchor)
-    ink = np.asarray(mask, dtype=np.float32) / 255.0
+    font, room, fine = ImageFont.load_default(size * _FINE), size // 2, _FINE
+    edges = font.getbbox(text or " ", anchor=anchor)
+    left, top = (floor(edge / fine) for edge in edges[:2])
+    right, bottom = (ceil(edge / fine) for edge in edges[2:])
+    mask = Image.new("L", ((right - left + 2 * room) * fine, (bottom - top + 2 * room) * fine), 0)
+    place = ((room - left) * fine, (room - top) * fine)
+    ImageDraw.Draw(mask).text(place, text, 255, font=font, anchor=anchor)
+    ink = np.asarray(mask.reduce(fine), dtype=np.float32) / 255.0
     halo = 1.0 - np.minimum(ndimage.gaussian_filter(ink, size / 8.0) * 5.0, 0.75)
     return sealed(ink), sealed(halo), (left - room, top - room)

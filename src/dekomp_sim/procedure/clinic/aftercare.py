@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.imaging.signal.noise import Purpose, generator
 from dekomp_sim.procedure.actions import Route
 from dekomp_sim.procedure.case import Case
@@ -61,6 +62,7 @@ case reports for discs."""
 SHOWS_AFTER_S: Final = {
     Ailment.WEAKNESS: 0.0,
     Ailment.LEG_ASLEEP: 0.0,
+    Ailment.FRAGMENT: 0.0,
     Ailment.HAEMATURIA: 2.0 * HOUR_S,
     Ailment.HAEMATOMA: 6.0 * HOUR_S,
     Ailment.HEADACHE: 1.0 * DAY_S,
@@ -80,6 +82,9 @@ def outcomes(case: Case) -> tuple[Outcome, ...]:
     """What shows after a case, in the order in which it shows; `case` is at discharge."""
     hurt = {event.kind for event in case.events if isinstance(event, Breach)}
     found = [*_roots(case), *_bleeding(case, hurt), *_head(case), *_belly(case, hurt), *_infection(case)]
+    if BreachKind.DEVICE_FRACTURE in hurt:
+        words = "The broken shaft lies in the back: a surgeon takes it out by an open operation (Domsky 2006)."
+        found.append(_settled(case, Ailment.FRAGMENT, words))
     if BreachKind.WRONG_LEVEL in hurt and case.removed_ml == 0.0:
         words = f"The leg hurts as before: the {case.level} disc was not treated."
         found.append(_settled(case, Ailment.PAIN_AS_BEFORE, words))
@@ -87,37 +92,51 @@ def outcomes(case: Case) -> tuple[Outcome, ...]:
 
 
 def discitis_probability(case: Case) -> float:
-    """Probability that the treated disc becomes infected; 0 where nothing came into it.
+    """Probability that a disc that was worked on becomes infected; 0 where nothing came into any.
 
     Examples
     --------
     >>> round(100.0 * DISCITIS_PER_DISC, 3)
     0.094
     """
-    entered = _entered_disc(case)
+    clean = 1.0
+    for level in case.discs:
+        clean *= 1.0 - _infects(case, level)
+    return 1.0 - clean
+
+
+def _infects(case: Case, level: Level) -> float:
+    """Probability that one disc becomes infected."""
+    entered = _entered_disc(case, level)
     if not entered:
         return 0.0
     bare = any(p.instrument in entered and not p.through_incision for p in case.punctures)
     undraped = any(isinstance(event, Risk) and event.lapse == UNDRAPED for event in case.events)
-    clean = DISCITIS_PER_DISC * _protection(case) * (BARE_NEEDLE if bare else 1.0) * (BARE_C_ARM if undraped else 1.0)
+    clean = (
+        DISCITIS_PER_DISC
+        * _protection(case, level)
+        * (BARE_NEEDLE if bare else 1.0)
+        * (BARE_C_ARM if undraped else 1.0)
+    )
     soiled = any(isinstance(e, Breach) and e.kind is BreachKind.BOWEL and e.instrument in entered for e in case.events)
     return max(clean, SOILED) if soiled else clean
 
 
-def _entered_disc(case: Case) -> dict[str, float]:
-    """Instruments whose tip came into the treated disc, and when first."""
+def _entered_disc(case: Case, level: Level) -> dict[str, float]:
+    """Instruments whose tip came into a disc, and when first."""
     first: dict[str, float] = {}
-    to_disc = case.shape.patient_from_disc.inverse()
+    shape = case.patient.discs[level]
+    to_disc = shape.patient_from_disc.inverse()
     for tip in case.track:
-        if tip.instrument not in first and float(case.shape.depth_inside_mm(to_disc.points(np.array(tip.at_mm)))) > 0.0:
+        if tip.instrument not in first and float(shape.depth_inside_mm(to_disc.points(np.array(tip.at_mm)))) > 0.0:
             first[tip.instrument] = tip.clock_s
     return first
 
 
-def _protection(case: Case) -> float:
+def _protection(case: Case, level: Level) -> float:
     if not case.antibiotics:
         return 1.0
-    entered_s = min(_entered_disc(case).values())
+    entered_s = min(_entered_disc(case, level).values())
     given = case.antibiotics[0]
     early = entered_s - given.clock_s >= ANTIBIOTIC_LEAD_S or given.route is Route.INTRADISCAL
     return PROTECTED if early else PROTECTED_LATE

@@ -66,6 +66,8 @@ def numbed_roots(case: Case) -> tuple[tuple[str, str], ...]:
 
 
 def _complaints(case: Case) -> list[str]:
+    if _blocked(case):
+        return [*_feelings(case), "I cannot move my feet."]
     injured = injured_roots(case)
     said = [f"My {side} leg feels numb and weak: {DERMATOME[root]}." for side, root in injured]
     asleep = sorted({side for side, root in numbed_roots(case) if (side, root) not in injured})
@@ -74,6 +76,10 @@ def _complaints(case: Case) -> list[str]:
     if not injured:
         said.append("I can move both feet." if said else "I am all right. I can move both feet.")
     return said
+
+
+def _blocked(case: Case) -> bool:
+    return sum(one.part(case.clock_s) for one in case.influences if one.cause is Cause.SPINAL_BLOCK) > NOTICED_PART
 
 
 def _feelings(case: Case) -> list[str]:

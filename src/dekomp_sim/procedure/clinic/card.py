@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final
 
 from annotated_types import Ge, Gt, Le
+
+from dekomp_sim.anatomy.labels import Level
 
 Scale = Annotated[float, Ge(0.0), Le(10.0)]
 """A pain rating from 0 to 10."""
@@ -30,6 +33,14 @@ Assumption: custom in the nucleoplasty literature; no limit is published for thi
 """
 
 
+PAINLESS_KPA: Final = 690.0
+"""Pressure above opening in kPa at which a healthy disc hurts: 100 psi, out of discography's reach (a normal disc does
+not hurt up to 90 psi: Derby, Spine 1999;24:364)."""
+
+POSITIVE_PAIN: Final = 7.0
+"""Least rating of a positive discography (criteria: concordant pain of at least 7 of 10)."""
+
+
 class Herniation(StrEnum):
     """Form of the herniation (Fardon 2014, Spine J 14:2525)."""
 
@@ -46,6 +57,13 @@ class Site(StrEnum):
     POSTEROMEDIAN = "posteromedian"
     POSTEROLATERAL = "posterolateral"
     FORAMINAL = "foraminal"
+
+
+class Nucleus(StrEnum):
+    """Make of a nucleus: one mass, or parted by a fibrous plate as it matures (seen on MRI in most over 30 years)."""
+
+    WHOLE = "whole"
+    LOBULAR = "lobular"
 
 
 class Allergy(StrEnum):
@@ -98,6 +116,31 @@ AGAINST: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class DiscFindings:
+    """What discography would find in a disc; unless told, one that is healthy and painless, as a control should be.
+
+    Parameters
+    ----------
+    dallas_grade
+        Fissures, modified Dallas 0 to 5.
+    nucleus
+        One mass or two lobes.
+    pain_above_opening_kpa
+        Pressure above opening at which it hurts.
+    pain
+        The rating then, 0 to 10, without sedation.
+    concordant
+        Whether it is the patient's own pain.
+    """
+
+    dallas_grade: Annotated[int, Ge(0), Le(5)] = 0
+    nucleus: Nucleus = Nucleus.WHOLE
+    pain_above_opening_kpa: Annotated[float, Gt(0.0)] = PAINLESS_KPA
+    pain: Scale = 3.0
+    concordant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PatientCard:
     """What the referral says of the patient.
 
@@ -132,6 +175,12 @@ class PatientCard:
     breath_mm
         How far the lumbar spine moves with each breath, lying prone: 1.3 mm for L3 and L4 (Glossop and Hu, Spine
         1997;22:903), 0.9 to 2.3 for L4 in another series (both in Saghbiny et al., Hamlyn Symposium 2023).
+    nucleus
+        Whether the treated nucleus is one mass or in lobes.
+    discography_pain
+        The rating when the treated disc is provoked; not told, it is that of the leg, at least 7.
+    controls
+        Discs beside the treated one that discography takes as controls, by level.
     """
 
     age_y: Annotated[float, Ge(16.0), Le(110.0)] = 42.0
@@ -153,6 +202,15 @@ class PatientCard:
     anxiety: Scale = 3.0
     unknown_allergies: tuple[Allergy, ...] = ()
     breath_mm: Annotated[float, Ge(0.0), Le(10.0)] = 1.3
+    nucleus: Nucleus = Nucleus.WHOLE
+    discography_pain: Scale | None = None
+    controls: Mapping[Level, DiscFindings] = field(default_factory=dict)
+
+    @property
+    def treated(self) -> DiscFindings:
+        """What discography would find in the treated disc."""
+        pain = max(POSITIVE_PAIN, self.leg_pain) if self.discography_pain is None else self.discography_pain
+        return DiscFindings(self.dallas_grade, self.nucleus, self.pain_above_opening_kpa, pain, self.concordant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dekomp_sim.procedure.fluoroscopy.exposing import SPOT_S
 
 
 def shot_of(case: Case, exposure: Exposure, pulse: int = 0, *, breathing: bool = True) -> Shot:
-    """The shot of one pulse of an exposure, with the instruments and the disc of `case`, the case right after it.
+    """The shot of one pulse of an exposure, with the instruments and the discs of `case`, the case right after it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def shot_of(case: Case, exposure: Exposure, pulse: int = 0, *, breathing: bool =
         used,
         exposure.technique,
         in_the_beam,
-        case.disc,
+        tuple(case.discs.values()),
         case.seed,
         exposure.index,
         pulse,

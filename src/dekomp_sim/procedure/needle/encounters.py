@@ -11,7 +11,7 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.awake import DEEP_FROM, NOTICED, complaint, dermatome, heard, rating
 from dekomp_sim.procedure.clinic.local_anaesthetic import numbness
 from dekomp_sim.procedure.events import Breach, BreachKind, Contact, Event, Pain
-from dekomp_sim.procedure.needle.sites import as_tuple
+from dekomp_sim.procedure.needle.sites import as_tuple, levels_worked
 
 NERVES: Final = {
     Structure.NERVE_ROOT: BreachKind.ROOT,
@@ -57,10 +57,11 @@ def encounters(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...
     start_mm
         Depth of the tip before it; what was entered earlier is not told again.
     """
+    key = travel.placement.instrument.key
     entered = tuple(c for c in travel.crossings if c.from_mm > start_mm + 1e-6 or start_mm <= 0.0)
     found = [
         *(event for crossing in entered for event in _met(case, travel.placement, crossing)),
-        *_left_disc(case, travel),
+        *(breach for level in levels_worked(case, key) for breach in _left_disc(case, travel, level)),
         *_bone(case, travel),
     ]
     return (*found, *_aches(case, travel, entered))
@@ -82,7 +83,8 @@ def _met(case: Case, placement: Placement, crossing: Crossing) -> list[Event]:
         return [*touched, pain] if pain.rating >= NOTICED else touched
     if structure in ORGANS and crossing.pierced:
         return [_breach(case, placement, crossing, ORGANS[structure])]
-    if structure in DISC_PARTS and crossing.level is not None and crossing.level is not case.level:
+    worked = levels_worked(case, placement.instrument.key)
+    if structure in DISC_PARTS and crossing.level is not None and crossing.level not in worked:
         return _wrong_level(case, placement, crossing)
     return []
 
@@ -130,23 +132,23 @@ def _nerve_pain(case: Case, placement: Placement, crossing: Crossing) -> Pain:
     return Pain(case.clock_s, score, words, crossing.structure, root)
 
 
-def _left_disc(case: Case, travel: Advance) -> list[Event]:
-    """A path that leaves the treated disc in front or through an endplate opens it there."""
-    parts = [c for c in travel.crossings if c.level is case.level and c.structure in DISC_PARTS]
+def _left_disc(case: Case, travel: Advance, level: Level) -> list[Event]:
+    """A path that leaves a disc in front or through an endplate opens it there."""
+    parts = [c for c in travel.crossings if c.level is level and c.structure in DISC_PARTS]
     if not parts:
         return []
     out_mm = max(c.to_mm for c in parts)
     beyond = travel.placement.depth_mm > out_mm + 1e-6
     if not beyond and travel.stopped_by not in BONES:
         return []
-    shape = case.shape
+    shape = case.patient.discs[level]
     local = shape.patient_from_disc.inverse().points(_at(travel.placement, out_mm))
     to_endplate = float(shape.height_mm(local)) / 2.0 - abs(float(local[2]))
     last = parts[-1]
     if to_endplate < ENDPLATE_NEAR_MM:
-        kind, structure, name = BreachKind.ENDPLATE, Structure.ENDPLATE, f"the {case.level} endplate"
+        kind, structure, name = BreachKind.ENDPLATE, Structure.ENDPLATE, f"the {level} endplate"
     elif beyond and local[1] < 0.0:
-        kind, structure, name = BreachKind.ANTERIOR_ANNULUS, Structure.ANNULUS, f"the anterior {case.level} annulus"
+        kind, structure, name = BreachKind.ANTERIOR_ANNULUS, Structure.ANNULUS, f"the anterior {level} annulus"
     else:
         return []
     at = Crossing(structure, out_mm, out_mm, last.name, last.level)

@@ -35,7 +35,7 @@ from dekomp_sim.procedure.case import Case, Puncture, Tip
 from dekomp_sim.procedure.clinic.lapses import on_entering_disc
 from dekomp_sim.procedure.events import Event, Said, Severity
 from dekomp_sim.procedure.needle.encounters import encounters, enters_disc
-from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, reach_mm
+from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, levels_worked, reach_mm
 from dekomp_sim.procedure.needle.steering import free_from_mm, push_felt, steered
 from dekomp_sim.procedure.rules import guide
 
@@ -79,7 +79,7 @@ def insert(case: Case, action: do.Insert) -> Case:
         whole = coaxial(CATALOGUE["trocar_stylet"], placed[key])
         placed = {key: placed[key].at_depth(-whole.depth_mm), "trocar_stylet": whole.at_depth(0.0)}
         nest = inserted("trocar_stylet", key, nest)
-    puncture = Puncture(case.clock_s, key, as_tuple(entry), cut)
+    puncture = Puncture(case.clock_s, key, as_tuple(entry), cut, action.level or case.level)
     return replace(
         case,
         placements=_joined(case.placements, placed),
@@ -260,8 +260,9 @@ def _clipped(travel: Advance, first: Advance) -> Advance:
 
 
 def _told(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
-    entering = enters_disc(travel, case.level, start_mm)
-    lapses = on_entering_disc(case, travel.placement.instrument.key) if entering else ()
+    key = travel.placement.instrument.key
+    entering = any(enters_disc(travel, level, start_mm) for level in levels_worked(case, key))
+    lapses = on_entering_disc(case, key) if entering else ()
     return (*lapses, *encounters(case, travel, start_mm))
 
 

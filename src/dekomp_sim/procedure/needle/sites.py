@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
+from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.errors import InputError
@@ -26,6 +27,9 @@ TISSUE_BEHIND_MM: Final = 20.0
 TISSUE_ABOVE_HU: Final = -300.0
 """Assumption: above this is tissue, below it air or foam: halfway between fat's -100 and foam's -700 and less."""
 
+FOR_CONTROLS: Final = frozenset({"discography_introducer", "discography_needle"})
+"""Instruments that may enter a control disc; any other in it is at the wrong level."""
+
 LEAST_WAY_MM: Final = 1.0
 """Distance in mm from entry to aim below which they give no direction. Assumption: a needle's width."""
 
@@ -41,12 +45,13 @@ def axis_asked(case: Case, action: Insert | Incise) -> tuple[FloatArray, FloatAr
     InputError
         If entry and aim are one point, or the axis meets no skin near the entry.
     """
-    near = _point(action.entry, case.plan.entry_mm)
+    plan = case.plan_to(action.level or case.level)
+    near = _point(action.entry, plan.entry_mm)
     near = near + np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
-    way = _point(action.aim if isinstance(action, Insert) else "planned", case.plan.target_mm) - near
+    way = _point(action.aim if isinstance(action, Insert) else "planned", plan.target_mm) - near
     if np.linalg.norm(way) < LEAST_WAY_MM:
         raise InputError("aim", "the entry itself", "another point")
-    if np.array_equal(near, case.plan.entry_mm):
+    if np.array_equal(near, plan.entry_mm):
         return near, unit(way)
     return onto_skin(case.patient.volume, near, unit(way)), unit(way)
 
@@ -71,6 +76,28 @@ def tip_in_disc(case: Case, key: str) -> bool:
     return key in case.placements and in_disc(case.shape, case.placements[key].tip_mm)
 
 
+def level_at_tip(case: Case, key: str) -> Level | None:
+    """Which of the discs that are worked on an instrument's tip lies in; None for none or no such instrument."""
+    if key not in case.placements:
+        return None
+    tip_mm = case.placements[key].tip_mm
+    return next((level for level in case.discs if in_disc(case.patient.discs[level], tip_mm)), None)
+
+
+def level_aimed(case: Case, key: str) -> Level:
+    """The disc an instrument in the patient was inserted for: by its own puncture, or by that of what it lies in."""
+    outer = case.nest.get(key)
+    if outer is not None:
+        return level_aimed(case, outer)
+    mine = (puncture.level for puncture in reversed(case.punctures) if puncture.instrument == key)
+    return next(mine, case.level)
+
+
+def levels_worked(case: Case, key: str) -> tuple[Level, ...]:
+    """The discs an instrument may be in: the treated one, and the controls for the discography set."""
+    return tuple(case.discs) if key in FOR_CONTROLS else (case.level,)
+
+
 def depth_wanted_mm(case: Case, action: Advance | Withdraw) -> float:
     """Depth below the skin that an action asks for.
 
@@ -87,7 +114,9 @@ def depth_wanted_mm(case: Case, action: Advance | Withdraw) -> float:
     placement = case.placements[action.instrument]
     bevel_deg = action.bevel_deg if isinstance(action, Advance) else None
     ahead = placement.course if isinstance(action, Withdraw) else course_ahead(case, action.instrument, bevel_deg)
-    found = marks(case.shape, Course(case.plan.entry_mm, case.plan.direction)) | marks(case.shape, ahead)
+    level = level_aimed(case, action.instrument)
+    shape, plan = case.patient.discs[level], case.plan_to(level)
+    found = marks(shape, Course(plan.entry_mm, plan.direction)) | marks(shape, ahead)
     if action.to not in found:
         raise InputError(f"{action.do} to", action.to, ", ".join(found))
     return found[action.to] + action.offset_mm

@@ -93,10 +93,15 @@ def write(
     _blend(part, colour, ink[cut])
 
 
+def length(words: str, size: int) -> float:
+    """Width of words, px."""
+    return float(lettering(words, size, "la")[0].shape[1] - 2 * (size // 2))
+
+
 def stamp(picture: UInt8Array, size: int = 10) -> None:
     """Say on a picture that it is simulated, at its foot: the whole banner where there is room."""
     rows, cols = picture.shape[:2]
-    words = BANNER if lettering(BANNER, size, "md")[0].shape[1] < 0.9 * cols else SIMULATED
+    words = BANNER if length(BANNER, size) < 0.9 * cols else SIMULATED
     write(picture, words, (cols / 2.0, rows - 3.0), size, QUIET, "md")
 
 

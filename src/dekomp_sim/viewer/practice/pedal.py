@@ -60,7 +60,8 @@ class Hold:
         first, *second = seen.exposures[len(case.exposures) :]
         number = self.frames
         self.frames += 1
-        return Pulse(shot_of(seen, first), first, number, *(shot_of(seen, one) for one in second))
+        shots = [replace(shot_of(seen, one), pulse=number) for one in (first, *second)]
+        return Pulse(shots[0], first, number, *shots[1:])
 
     def settled(self) -> None:
         """Its pulses are on record."""

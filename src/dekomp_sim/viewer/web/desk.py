@@ -1,0 +1,242 @@
+"""What answers the page: one message in, one answer out. Whatever a message holds, the case's own rules decide."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from dekomp_sim.errors import DekompSimError
+from dekomp_sim.scenario.story import Story
+from dekomp_sim.viewer.practice.keys import Command
+from dekomp_sim.viewer.practice.session import Mode
+from dekomp_sim.viewer.scene.cameras import View as Eye
+from dekomp_sim.viewer.scene.palette import Layer
+from dekomp_sim.viewer.web import screen
+from dekomp_sim.viewer.web.safety import WRONG
+from dekomp_sim.viewer.web.server import Wire
+from dekomp_sim.viewer.web.sitting import TIMES_AT_MOST, Opened, Sitting
+from dekomp_sim.viewer.panes.slices import Plane
+
+Answer = dict[str, Any]
+
+NOT_UNDERSTOOD: Final = "The page asked for something that the simulator does not know."
+
+NO_CASE: Final = "No case is open."
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Answers pages: opens one of several cases, then hands what is asked to its sitting.
+
+    Parameters
+    ----------
+    stories
+        What may be opened; a single one is opened at once.
+    opens
+        Opens a story in a mode; called in the thread of the event loop, where VTK draws.
+    mode
+        How a single one is opened.
+    """
+
+    def __init__(self, stories: Sequence[Story], opens: Callable[[Story, Mode], Opened], mode: Mode = Mode.PRACTICE) -> None:
+        self._stories, self._opens, self._mode = tuple(stories), opens, mode
+        self._sitting: Sitting | None = None
+        self._wire: Wire | None = None
+        self._keys: dict[str, str] = {}
+        self._opening = asyncio.Lock()
+
+    async def begin(self, wire: Wire) -> None:
+        """The server is up: open the one case, or offer the several."""
+        self._wire = wire
+        if len(self._stories) == 1:
+            await self._open(self._stories[0], self._mode)
+        else:
+            wire.tell(screen.lobby(self._stories))
+
+    async def end(self) -> None:
+        """Let the open case go."""
+        if self._sitting is not None:
+            sitting, self._sitting = self._sitting, None
+            await sitting.close()
+
+    @property
+    def report(self) -> Path | None:
+        """The report of the case that was finished last."""
+        return self._sitting.report if self._sitting is not None else None
+
+    async def asked(self, message: Any) -> Answer:
+        """The answer to a message: empty, or with a `refusal` (the case's own) or an `error` (the message's)."""
+        try:
+            return await self._answer(_Message(message))
+        except _NotUnderstood as wrong:
+            log.warning("not understood: %.300r", message)
+            return {"error": str(wrong)}
+        except DekompSimError as wrong:
+            return {"error": str(wrong)}
+        except Exception:
+            log.exception("while answering %r", message.get("what") if isinstance(message, dict) else "a message")
+            return {"error": WRONG}
+
+    async def _answer(self, message: _Message) -> Answer:
+        what = message.word("what")
+        if what == "open":
+            number = message.whole("number", 0, len(self._stories) - 1)
+            await self._open(self._stories[number], message.one_of("mode", Mode))
+            return {}
+        if what == "leave" and len(self._stories) > 1 and self._wire is not None:
+            await self.end()
+            self._wire.tell(screen.lobby(self._stories))
+            return {}
+        if self._sitting is None:
+            return {} if what in {"hello", "watch", "size", "drawn"} else {"error": NO_CASE}
+        if what not in ANSWERS:
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        found = ANSWERS[what](self._sitting, message)
+        return found if isinstance(found, dict) else await found
+
+    async def _open(self, story: Story, mode: Mode) -> None:
+        async with self._opening:
+            if self._wire is None or (self._sitting is not None and len(self._stories) == 1):
+                return
+            await self.end()
+            sitting = Sitting(self._opens(story, mode), self._wire, several=len(self._stories) > 1)
+            await sitting.begin()
+            self._sitting = sitting
+
+
+class _NotUnderstood(Exception):  # noqa: N818 - told to the page, never to a user
+    """A message that no page of ours sends."""
+
+
+class _Message:
+    """A message's fields, each asked for by its kind: what a page may send is not to be trusted."""
+
+    def __init__(self, content: Any) -> None:
+        if not isinstance(content, dict):
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        self._content = content
+
+    def word(self, name: str) -> str:
+        """A short text."""
+        found = self._content.get(name)
+        if not isinstance(found, str) or len(found) > 200:
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        return found
+
+    def number(self, name: str, low: float = -1e5, high: float = 1e5) -> float:
+        """A finite number."""
+        found = self._content.get(name)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or not low <= found <= high:
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        return float(found)
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        """A whole number in a range."""
+        found = self.number(name, low, high)
+        if found != int(found):
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        return int(found)
+
+    def one_of(self, name: str, kind: Any) -> Any:
+        """A member of an enumeration."""
+        try:
+            return kind(self.word(name))
+        except ValueError:
+            raise _NotUnderstood(NOT_UNDERSTOOD) from None
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A mapping with words as keys."""
+        found = self._content.get(name)
+        if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(key, str) for key in found):
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        return found
+
+    def words(self, name: str) -> list[str]:
+        """A list of short texts."""
+        found = self._content.get(name)
+        if not isinstance(found, list) or len(found) > 100 or not all(isinstance(one, str) for one in found):
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        return found
+
+    def maybe(self, name: str) -> Any:
+        """Whatever stands there."""
+        return self._content.get(name)
+
+
+def _hello(sitting: Sitting, message: _Message) -> Answer:
+    keys = message.table("keys")
+    answer: Answer = {}
+    if keys:
+        try:
+            sitting.remap({name: str(key) for name, key in keys.items()})
+        except DekompSimError as wrong:
+            answer = {"error": str(wrong)}
+    sitting.screens.again()
+    return answer
+
+
+def _watch(sitting: Sitting, message: _Message) -> Answer:
+    sitting.screens.watched(message.word("page"), message.words("panes"))
+    return {}
+
+
+def _drawn(sitting: Sitting, message: _Message) -> Answer:
+    pump = sitting.screens.pumps.get(message.word("pane"))
+    if pump is not None:
+        pump.drawn(message.whole("number", 0, 2**31))
+    return {}
+
+
+def _size(sitting: Sitting, message: _Message) -> Answer:
+    sitting.screens.resized(message.word("pane"), message.whole("width", 1, 10000), message.whole("height", 1, 10000))
+    return {}
+
+
+def _command(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
+    times = message.whole("times", 1, 10**6) if message.maybe("times") is not None else 1
+    phase = message.maybe("phase")
+    return sitting.command(message.one_of("command", Command), phase if phase in {"down", "up"} else None, min(times, TIMES_AT_MOST))
+
+
+def _pointer(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
+    how = {"shift": message.maybe("shift") is True, "button": message.maybe("button")}
+    return sitting.pointer(message.word("pane"), message.word("phase"), message.number("x"), message.number("y"), how)
+
+
+def _slice(sitting: Sitting, message: _Message) -> Answer:
+    sitting.screens.stepped(message.one_of("pane", Plane), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST))
+    return {}
+
+
+def _scrub(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
+    return sitting.scrub(None if message.maybe("number") is None else message.whole("number", 0, 10**7))
+
+
+ANSWERS: Final[dict[str, Callable[[Sitting, _Message], Answer | Awaitable[Answer]]]] = {
+    "hello": _hello,
+    "watch": _watch,
+    "drawn": _drawn,
+    "size": _size,
+    "perform": lambda sitting, message: sitting.perform(message.word("do"), message.table("values")),
+    "command": _command,
+    "swing": lambda sitting, message: sitting.swing(message.number("left_deg"), message.number("cranial_deg")),
+    "finish": lambda sitting, message: sitting.finish(),
+    "scrub": _scrub,
+    "store": lambda sitting, message: sitting.store(),
+    "console": lambda sitting, message: sitting.console(message.table("values")),
+    "keys": lambda sitting, message: sitting.remap({name: str(key) for name, key in message.table("keys").items()}),
+    "pointer": _pointer,
+    "slice": _slice,
+    "zoom": lambda sitting, message: sitting.zoom(
+        message.word("pane"), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST)
+    ),
+    "camera": lambda sitting, message: sitting.look_from(message.one_of("view", Eye)),
+    "peel": lambda sitting, message: sitting.peel(message.whole("number", 0, 100)),
+    "layer": lambda sitting, message: sitting.layer(message.one_of("name", Layer)),
+}
+"""What a page may ask, by the word in `what`."""

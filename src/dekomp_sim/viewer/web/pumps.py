@@ -1,0 +1,122 @@
+"""Pictures on their way to the page: the newest request wins, and none waits behind an older one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from dekomp_sim.arrays import UInt8Array
+
+QUALITY: Final = 88
+"""JPEG quality of coloured pictures. Assumption: above 85 no artefact shows at the size of a pane."""
+
+PATIENCE_S: Final = 0.4
+"""How long the next picture of a pane waits for a page to say that it has drawn the last: a tab that sleeps says
+nothing, and must not hold up the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture as it travels: `form` is "gray" (a byte per pixel) or "jpeg"."""
+
+    pane: str
+    number: int
+    width: int
+    height: int
+    form: str
+    data: bytes
+
+    def message(self) -> dict[str, Any]:
+        """What the page is sent."""
+        return {
+            "pane": self.pane, "number": self.number, "width": self.width, "height": self.height,
+            "form": self.form, "data": self.data,
+        }  # fmt: skip
+
+
+def encoded(pane: str, number: int, picture: UInt8Array) -> Frame:
+    """A picture (rows, cols) as bytes as they are, (rows, cols, 3) as JPEG: grey levels of an X-ray stay whole."""
+    rows, cols = picture.shape[:2]
+    if picture.ndim == 2:
+        return Frame(pane, number, cols, rows, "gray", np.ascontiguousarray(picture).tobytes())
+    data = BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(data, "JPEG", quality=QUALITY, subsampling=0)
+    return Frame(pane, number, cols, rows, "jpeg", data.getvalue())
+
+
+Making = Callable[[], Awaitable[UInt8Array | None]]
+
+
+class Pump:
+    """One pane's pictures: at most one is made at a time, at most one is under way, and only the newest wish is kept.
+
+    Parameters
+    ----------
+    pane
+        Its name on the page.
+    make
+        Makes the picture of what is true now, or None where there is none to show.
+    send
+        Puts a frame on the wire.
+    """
+
+    def __init__(self, pane: str, make: Making, send: Callable[[Frame], None]) -> None:
+        self.pane = pane
+        self.last: Frame | None = None
+        self._make, self._send = make, send
+        self._wanted = self._made = self._number = 0
+        self._task: asyncio.Task[None] | None = None
+        self._drawn = asyncio.Event()
+
+    def want(self) -> None:
+        """Ask for a new picture; returns at once."""
+        self._wanted += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"pump {self.pane}")
+
+    def again(self) -> None:
+        """Send the last picture once more: a page has come in."""
+        if self.last is not None:
+            self._send(self.last)
+
+    def drawn(self, number: int) -> None:
+        """A page has drawn a picture."""
+        if number >= self._number:
+            self._drawn.set()
+
+    async def settled(self) -> None:
+        """Wait until what was wanted is on its way."""
+        if self._task is not None:
+            await self._task
+
+    async def _push(self, picture: UInt8Array) -> None:
+        """Put a picture on the wire, once the one before is drawn."""
+        if self._number:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._drawn.wait(), PATIENCE_S)
+        self._number += 1
+        self.last = encoded(self.pane, self._number, picture)
+        self._drawn.clear()
+        self._send(self.last)
+
+    async def _run(self) -> None:
+        while self._made != self._wanted:
+            wanted = self._wanted
+            made = await self._make()
+            self._made = wanted
+            if made is not None:
+                await self._push(made)
+
+    async def stop(self) -> None:
+        """Let go of what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task

@@ -1,0 +1,275 @@
+"""The pictures of one case on the page: which there are, how they are set, and when each is made anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+
+from dekomp_sim.arrays import FloatArray, UInt8Array
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.viewer.panes import slices
+from dekomp_sim.viewer.panes.disc import Cut, disc_picture, removed_picture
+from dekomp_sim.viewer.panes.fluoroscopy import Live, Ray
+from dekomp_sim.viewer.panes.gauges import manometer_picture, pressure_picture
+from dekomp_sim.viewer.panes.roots import roots_picture
+from dekomp_sim.viewer.panes.slices import HuWindow, Plane, Reading, section_of
+from dekomp_sim.viewer.scene.palette import Layer
+from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
+from dekomp_sim.viewer.web.pumps import Frame, Pump
+from dekomp_sim.viewer.web.room_pane import RoomPane, prepare
+
+EDGES_PX: Final = (96, 1024)
+"""Least and greatest edge of a plane of the CT."""
+
+WINDOW_HU_PER_PX: Final = 4.0
+"""How far a drag of one pixel changes level and width. Assumption."""
+
+ZOOM: Final = 1.15
+"""How much one notch enlarges a plane of the CT. Assumption."""
+
+SLICE_MM: Final = 1.0
+"""How far one notch goes through the slices. Assumption: a thin slice."""
+
+LEAST_STRIPS_PX: Final = 110
+"""Least height of gauges and strips that can be read."""
+
+REST_S: Final = 0.06
+"""Rest between two pictures of the room, so that X-ray pictures keep their share of the processor. Assumption."""
+
+
+@dataclass(slots=True)
+class Look:
+    """How the pictures of a case are set.
+
+    Parameters
+    ----------
+    crosshair_mm
+        (3,) where the planes of the CT cross.
+    reading
+        Window, field and what is drawn on the planes.
+    visibility
+        What of the room is shown.
+    peel
+        How far the tissue is stripped in the debriefing, or None.
+    sizes
+        Edges in pixels of what the page shows of each pane.
+    """
+
+    crosshair_mm: FloatArray
+    reading: Reading
+    visibility: Visibility
+    peel: int | None = None
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Screens:
+    """Makes the pictures of what is shown, each when it is wanted.
+
+    Parameters
+    ----------
+    live
+        The fluoroscopy screens; frames are made by whoever holds the pedal.
+    room
+        The 3D room, drawn in the event loop's thread, or None where nothing draws.
+    aside
+        One worker thread for planes, disc and strips.
+    case
+        What is shown first.
+    exam
+        Hide what eye, ear and hand would not notice.
+    """
+
+    def __init__(
+        self, live: Live, room: RoomPane | None, aside: Executor, case: Case, send: Callable[[Frame], None], exam: bool
+    ) -> None:
+        self.live, self.room, self.case, self.exam = live, room, case, exam
+        self.cases: Sequence[Case] = (case,)
+        self.beam = False
+        self._prepared = False
+        self._aside = aside
+        self.look = Look(np.array(case.plan.target_mm), _reading(exam), EXAM if exam else PRACTICE)
+        made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
+            "live": self._live, "reference": self._reference, "room": self._room,
+            "disc": self._disc, "roots": self._roots,
+            **{plane.value: self._plane(plane) for plane in Plane},
+        }  # fmt: skip
+        self.pumps = {pane: Pump(pane, make, send) for pane, make in made.items()}
+        self._watched: dict[str, frozenset[str]] = {}
+
+    # what is watched
+
+    def watched(self, page: str, panes: Iterable[str]) -> None:
+        """A page says which panes it shows; those are renewed, the others wait."""
+        known = frozenset(panes) & self.pumps.keys()
+        self._watched[page] = known
+        while len(self._watched) > 8:  # pages that are gone
+            del self._watched[next(iter(self._watched))]
+        self.renew(known)
+
+    def renew(self, panes: Iterable[str] | None = None) -> None:
+        """Ask for new pictures of these panes, or of all, where somebody looks."""
+        seen = frozenset().union(*self._watched.values())
+        for pane, pump in self.pumps.items():
+            if pane in seen and (panes is None or pane in panes):
+                pump.want()
+
+    def again(self) -> None:
+        """Send every last picture again: a page has come in."""
+        for pump in self.pumps.values():
+            pump.again()
+
+    def show(self, case: Case, cases: Sequence[Case]) -> None:
+        """Show another moment, `cases` being all up to it."""
+        before, self.case, self.cases = self.case, case, cases
+        moved = {"room", *(plane.value for plane in Plane)}
+        if case.disc is not before.disc or case.placements is not before.placements or case.injections != before.injections:
+            moved.add("disc")
+        self.renew(moved | {"roots"})
+
+    def opened(self) -> None:
+        """The examination is over: nothing is hidden any more."""
+        self.exam = False
+        self.look.reading, self.look.visibility = _reading(False), DEBRIEF
+        self.renew()
+
+    # how they are set
+
+    def resized(self, pane: str, width: int, height: int) -> None:
+        """A page shows a pane at another size."""
+        if pane == "room":
+            if self.room is not None and self.room.resize(width, height):
+                self.renew({"room"})
+            return
+        low, high = EDGES_PX
+        edge = min(max(min(width, height), low), high)
+        wide = min(max(width, low), 2 * high)
+        if self.look.sizes.get(pane) != (wide, edge):
+            self.look.sizes[pane] = (wide, edge)
+            self.renew({pane})
+
+    def windowed(self, right_px: float, down_px: float) -> None:
+        """Drag the window: right widens it, up raises its level."""
+        window = self.look.reading.window
+        width = min(max(window.width_hu + WINDOW_HU_PER_PX * right_px, 10.0), 4000.0)
+        level = min(max(window.level_hu + WINDOW_HU_PER_PX * down_px, -1000.0), 2000.0)
+        self._read(window=HuWindow(level, width))
+
+    def zoomed(self, notches: int) -> None:
+        """Show less of the patient, larger."""
+        self._read(field_mm=min(max(self.look.reading.field_mm * ZOOM**-notches, 40.0), 500.0))
+
+    def _read(self, **changes: Any) -> None:
+        self.look.reading = replace(self.look.reading, **changes)
+        self.renew(plane.value for plane in Plane)
+
+    def crossed(self, point_mm: FloatArray) -> None:
+        """Put the crosshair somewhere."""
+        self.look.crosshair_mm = np.asarray(point_mm, dtype=np.float64)
+        self.renew(plane.value for plane in Plane)
+
+    def stepped(self, plane: Plane, notches: int) -> None:
+        """Go through the slices of a plane."""
+        section = section_of(self.case, plane, self.look.crosshair_mm, self.look.reading, self._edge(plane))
+        self.crossed(self.look.crosshair_mm + SLICE_MM * notches * section.inward)
+
+    def peeled(self, number: int) -> None:
+        """Strip the tissue to a step of `STRIPPED`; the same step again takes it back."""
+        self.look.peel = None if self.look.peel == number else number
+        self.look.visibility = DEBRIEF if self.look.peel is None else STRIPPED[self.look.peel]
+        self.renew({"room"})
+
+    def layered(self, layer: Layer) -> None:
+        """Show, ghost, hide a layer, in turn."""
+        turn = {Shown.SHOWN: Shown.GHOST, Shown.GHOST: Shown.HIDDEN, Shown.HIDDEN: Shown.SHOWN}
+        now = self.look.visibility.get(layer, Shown.SHOWN)
+        self.look.visibility = {**self.look.visibility, layer: turn[now]}
+        self.look.peel = None
+        self.renew({"room"})
+
+    # where a pointer points
+
+    def point_mm(self, plane: Plane, x: float, y: float) -> FloatArray:
+        """(3,) the patient's point at a pixel of a plane."""
+        section = section_of(self.case, plane, self.look.crosshair_mm, self.look.reading, self._edge(plane))
+        return section.point_of(x, y)
+
+    def ray(self, pane: str, x: float, y: float) -> Ray | None:
+        """The line of sight at a pixel of the live picture or the room."""
+        if pane == "room":
+            return None if self.room is None else self.room.ray(x, y)
+        return self.live.point_of(x, y)
+
+    def _edge(self, plane: Plane) -> int:
+        return self.look.sizes.get(plane.value, (192, 192))[1]
+
+    # how they are made
+
+    async def _live(self) -> UInt8Array | None:
+        return self.live.last_image
+
+    async def _reference(self) -> UInt8Array | None:
+        return self.live.reference
+
+    async def _room(self) -> UInt8Array | None:
+        await asyncio.sleep(REST_S)
+        if self.room is None:
+            return None
+        if not self._prepared:
+            await asyncio.to_thread(prepare, self.case)
+            self._prepared = True
+        return self.room.picture(self.case, self.look.visibility, self.beam)
+
+    def _plane(self, plane: Plane) -> Callable[[], Awaitable[UInt8Array | None]]:
+        async def make() -> UInt8Array | None:
+            case, look, edge = self.case, self.look, self._edge(plane)
+            return await self._beside(
+                lambda: slices.picture(case, plane, look.crosshair_mm, look.reading, edge)
+            )
+
+        return make
+
+    async def _disc(self) -> UInt8Array | None:
+        case, cases, size = self.case, self.cases, self.look.sizes.get("disc", (388, 288))
+        return None if self.exam else await self._beside(lambda: near(case, cases, size))
+
+    async def _roots(self) -> UInt8Array | None:
+        case, cases, (width, height) = self.case, self.cases, self.look.sizes.get("roots", (388, 150))
+        size = (max(height, LEAST_STRIPS_PX), width)
+        return None if self.exam else await self._beside(lambda: roots_picture(cases, size, case.clock_s))
+
+    async def _beside(self, make: Callable[[], UInt8Array]) -> UInt8Array:
+        return await asyncio.get_running_loop().run_in_executor(self._aside, make)
+
+    async def close(self) -> None:
+        """Stop the pumps and let the plotter go."""
+        for pump in self.pumps.values():
+            await pump.stop()
+        if self.room is not None:
+            self.room.close()
+
+
+def near(case: Case, cases: Sequence[Case], size: tuple[int, int]) -> UInt8Array:
+    """The disc from near (rows, cols, 3): both sections above; removed volume, manometer and pressure below."""
+    width, height = size
+    edge = min(width // 2, max(height * 3 // 5, height - 260))
+    sections = np.hstack([disc_picture(case, cut, edge) for cut in Cut])
+    low = max(height - edge, LEAST_STRIPS_PX)
+    dial = manometer_picture(case, min(low, 2 * edge // 3))
+    wide = (2 * edge - dial.shape[1]) // 2
+    strips = [removed_picture(case, (low, wide)), dial, pressure_picture(cases, (low, 2 * edge - wide - dial.shape[1]))]
+    return np.vstack([sections, np.hstack([_tall(strip, low) for strip in strips])])
+
+
+def _tall(picture: UInt8Array, rows: int) -> UInt8Array:
+    """The picture with rows of its own background added below."""
+    missing = max(rows - len(picture), 0)
+    return np.concatenate([picture, np.broadcast_to(picture[-1:, :1], (missing, *picture.shape[1:]))])
+
+
+def _reading(exam: bool) -> Reading:
+    return slices.EXAM if exam else Reading()
