@@ -12,7 +12,7 @@ from dekomp_sim.anatomy.reformat import hu_on, labels_on
 from dekomp_sim.geometry import Affine, Rigid
 from dekomp_sim.geometry.section import Section
 from dekomp_sim.imaging.console.processing import Console, on_detector, on_screen
-from dekomp_sim.imaging.console.strokes import cover_strokes
+from dekomp_sim.imaging.console.strokes import cover_strokes, fill_circles
 
 angle = st.floats(-180.0, 180.0)
 place = st.floats(-5.0, 35.0)
@@ -65,3 +65,17 @@ def test_a_place_on_the_screen_comes_back_to_the_detector(flip: bool, turn: floa
     console = Console(flipped=flip, rotated_deg=turn)
     there = on_screen((80, 100), console, col, row)
     np.testing.assert_allclose(on_detector((80, 100), console, *there), (col, row), atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(place, place, st.floats(0.0, 9.0), st.integers(1, 200)), min_size=1, max_size=4))
+def test_circles_fill_the_pixels_within_their_radius(circles: list[tuple[float, ...]]) -> None:
+    filled = np.zeros((24, 31), dtype=np.uint8)
+    fill_circles(np.array(circles, dtype=np.float64), filled)
+    y, x = np.mgrid[:24, :31].astype(np.float64)
+    slow, sure = np.zeros((24, 31)), np.ones((24, 31), dtype=np.bool_)
+    for at_x, at_y, radius, number in circles:
+        distance = np.hypot(x - at_x, y - at_y)
+        slow = np.where(distance <= radius, number, slow)
+        sure &= np.abs(distance - radius) > 1e-9  # on the rim rounding decides
+    np.testing.assert_array_equal(filled[sure], slow[sure])

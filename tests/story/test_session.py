@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -410,9 +411,9 @@ def test_a_hint_is_the_script_s_next_step_however_it_was_reached(coarse_phantom:
     story = read_yaml(SCENARIO, Story)
     session = Session(story, coarse_phantom)
     for number, step in enumerate(story.steps[:25]):
-        assert followed(story.steps, session.moments) == number
+        assert followed(story.steps, session.moments, session.case) == number
         if isinstance(step, do.Advance) and step.to is do.Mark.ANNULUS:  # by hand, little by little
-            while followed(story.steps, session.moments) == number:
+            while followed(story.steps, session.moments, session.case) == number:
                 depth_mm = session.case.placements[step.instrument].depth_mm
                 assert session.act(do.Advance(step.instrument, to_depth_mm=depth_mm + 5.0)).refusal is None
         else:
@@ -461,6 +462,13 @@ def test_the_card_does_not_give_away_what_nobody_knows(glass: Patient) -> None:
     words = " ".join(f"{title} {text}" for title, text in card_rows(a_story().card))
     assert "42 years" in words
     assert "unknown" not in words
+
+
+def test_the_code_of_the_page_about_cases_by_hand_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "by_hand.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out.splitlines() == ["First: assess candidate.", "True", "None"]
 
 
 def test_a_session_needs_no_screen() -> None:

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.disc import ProbeRun, Tissue, decompress, inject
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.instruments import CATALOGUE, Placement
-from dekomp_sim.procedure import Case
+from dekomp_sim.procedure import Case, Setting, begin
 from dekomp_sim.procedure.case import Injection
+from dekomp_sim.procedure.clinic.card import DiscFindings, PatientCard
 from dekomp_sim.units import kpa_from_psi
 from dekomp_sim.viewer.panes import marks
 from dekomp_sim.viewer.panes.chart import Axes, stepped, ticks
@@ -22,6 +24,7 @@ from dekomp_sim.viewer.panes.disc import (
     Cut,
     disc_picture,
     disc_section,
+    level_shown,
     removed_picture,
     tissue_picture,
 )
@@ -45,7 +48,7 @@ def carved(opened: Case) -> Case:
 
 def injected(case: Case, volume_ml: float) -> Case:
     disc = inject(case.disc, volume_ml, 0.05, 300.0, np.zeros(3))
-    given = Injection(100.0, volume_ml, 0.05, 300.0, 180.0, 250.0)
+    given = Injection(100.0, case.level, volume_ml, 0.05, 300.0, 180.0, 250.0)
     return replace(case, disc=disc, injections=(given,), clock_s=100.0)
 
 
@@ -193,3 +196,22 @@ def test_a_root_that_is_touched_is_told_in_red_and_none_without_an_instrument(op
     none = (np.abs(roots_picture([opened]).astype(float) - marks.rgb(NEAR)) < 10.0).all(axis=2)
     assert red.sum() > 300
     assert not none.any()
+
+
+def test_the_control_disc_is_shown_while_the_needle_is_in_it(glass: Patient) -> None:
+    card = PatientCard(controls={Level.L3_L4: DiscFindings()})
+    case = begin(glass, Setting(Level.L4_L5, Side.LEFT, card))
+    assert level_shown(case) is Level.L4_L5
+    entry = np.array([50.0, 50.0, 36.0])
+    needle = Placement(CATALOGUE["discography_needle"], entry, -entry + (0.0, 0.0, 36.0), float(np.hypot(50.0, 50.0)))
+    there = replace(case, placements={"discography_needle": needle})
+    assert level_shown(there) is Level.L3_L4
+    assert disc_section(there, Cut.ACROSS, 300).pixel_of(needle.tip_mm)[2] == pytest.approx(0.0, abs=1e-9)
+    given = Injection(50.0, Level.L3_L4, 0.5, 0.05, 300.0, 150.0, 210.0)
+    injected_there = replace(there, injections=(given,))
+    assert manometer(injected_there).dynamic_kpa == 210.0
+    back = replace(
+        there, injections=(given,), placements={"discography_needle": placed("discography_needle", (50.0, 50.0, 0.0))}
+    )
+    assert level_shown(back) is Level.L4_L5
+    assert manometer(back).opening_kpa is None, "this disc has not been injected"

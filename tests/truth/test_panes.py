@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +20,7 @@ from dekomp_sim.imaging.console.display import direction_letters
 from dekomp_sim.imaging.console.processing import Console, on_detector, on_screen, turned
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.instruments import CATALOGUE, Placement
-from dekomp_sim.procedure import Case, after
+from dekomp_sim.procedure import Case, Machine, after
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Exposure
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
@@ -305,3 +307,56 @@ def test_the_panes_need_neither_a_window_nor_a_page() -> None:
 def test_bone_is_white_in_the_soft_window_and_grey_in_its_own(coarse_phantom: Patient) -> None:
     assert HuWindow(50.0, 400.0).grey(np.array([700.0], dtype=np.float32))[0] == 255
     assert 100 < BONE.grey(np.array([400.0], dtype=np.float32))[0] < 160
+
+
+def test_the_second_plane_is_shown_beside_and_held_with_the_first(seen: Case) -> None:
+    two = after(replace(seen, machine=Machine(planes=2)), do.SetView(do.View.BIPLANE))
+    later = after(two, do.Expose(frames=2))
+    frontal, side = later.exposures
+    live = Live(seen.patient, threads=1)
+    for number in (0, 1):
+        one = Pulse(shot_of(later, frontal, number), frontal, number)
+        image = live.frame(one, lateral=shot_of(later, side, number))
+    beside = live.reference
+    assert (beside != image).mean() > 0.3
+    held = live.hold()
+    assert held is live.last_image
+    assert (live.reference != beside).any(), "the mean of two frames"
+    inverted = live.set(Settings(Console(inverted=True)))
+    assert inverted is not None
+    assert np.abs(live.reference[200:300, 200:300].astype(int) + beside[200:300, 200:300] - 255).mean() < 40
+    live.store()
+    assert live.reference is live.last_image
+
+
+def test_a_second_of_beam_leaves_no_frames_behind(seen: Case) -> None:
+    live, made = Live(seen.patient, threads=1), [pulse(seen, n) for n in range(30)]
+    for one in made[:10]:
+        live.frame(one)
+    tracemalloc.start()
+    for one in made[10:]:
+        live.frame(one)
+    after_all, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    frame_bytes = 512 * 512 * 4
+    # what came after the start and is still held: four frames, the traps, the mean, one picture; not twenty
+    assert after_all < 10 * frame_bytes
+
+
+def test_a_knob_turned_from_another_thread_never_brings_an_old_picture_back(seen: Case) -> None:
+    live = Live(seen.patient, threads=1)
+    live.frame(pulse(seen, 0))
+    with ThreadPoolExecutor(1) as worker:
+        frames = worker.submit(lambda: [live.frame(pulse(seen, n)) for n in range(1, 9)])
+        for n in range(40):
+            live.set(Settings(Console(brightness=0.01 * n)))
+        last = frames.result()[-1]
+    live.set(Settings(Console()))
+    alone = Live(seen.patient, threads=1)
+    alone.set(Settings(Console()))
+    alone.frame(pulse(seen, 8))
+    assert last.shape == (512, 512)
+    # pulse 8 stands on the screen: its noise is its own, whatever lag the run has added
+    here = np.s_[250:300, 200:300]
+    alike = np.corrcoef(live.last_image[here].ravel(), alone.last_image[here].ravel())[0, 1]
+    assert alike > 0.95

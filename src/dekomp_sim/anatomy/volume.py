@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
 
-from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, Int16Array, UInt8Array, sealed
+from dekomp_sim.arrays import FloatArray, Int16Array, UInt8Array, frozen, sealed
 from dekomp_sim.geometry.affine import Affine
+
+OFF_THE_GRID_HU: Final = -1000.0
+"""What lies around a volume: air."""
+
+_NO_LABELS: Final = sealed(np.zeros((0, 0, 0), dtype=np.uint8))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,19 +59,42 @@ class Volume:
 
     def hu_at(self, points_mm: ArrayLike) -> FloatArray:
         """Hounsfield units (...) at the voxels nearest to points (..., 3); -1000 outside the grid."""
-        inside, k, j, i = self._nearest(points_mm)
-        return np.where(inside, self.hu[k, j, i].astype(np.float64), -1000.0)
+        return self._looked_up(points_mm, self.hu, np.float64, OFF_THE_GRID_HU)
 
     def label_at(self, points_mm: ArrayLike) -> UInt8Array:
         """Structure numbers (...) at the voxels nearest to points (..., 3); 0 outside the grid or without labels."""
-        inside, k, j, i = self._nearest(points_mm)
-        if self.labels is None:
-            return np.zeros(inside.shape, dtype=np.uint8)
-        return np.where(inside, self.labels[k, j, i], np.uint8(0)).astype(np.uint8)
+        labels = _NO_LABELS if self.labels is None else self.labels
+        return self._looked_up(points_mm, labels, np.uint8, 0)
 
-    def _nearest(self, points_mm: ArrayLike) -> tuple[BoolArray, IndexArray, IndexArray, IndexArray]:
-        index = np.rint(self.patient_from_index.indices(points_mm)).astype(np.int64)
-        size = np.array(self.size)
-        inside = np.all((index >= 0) & (index < size), axis=-1)
-        held = np.clip(index, 0, size - 1)
-        return inside, held[..., 2], held[..., 1], held[..., 0]
+    def _looked_up(self, points_mm: ArrayLike, grid: NDArray[Any], dtype: type[Any], outside: float) -> NDArray[Any]:
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        found = np.full(points.shape[:-1], outside, dtype=dtype)
+        look_up(points.reshape(-1, 3), lookup_frame(self.patient_from_index), np.asarray(grid), found.reshape(-1))
+        return found
+
+
+@lru_cache(maxsize=32)
+def lookup_frame(patient_from_index: Affine) -> FloatArray:
+    """(3, 4) inverse matrix, and the origin from which it counts: how the kernels get from mm to indices."""
+    return frozen(np.column_stack([np.linalg.inv(patient_from_index.matrix), patient_from_index.origin_mm]))
+
+
+@njit(cache=True, nogil=True)
+def nearest(frame: FloatArray, size: tuple[int, int, int], x: float, y: float, z: float) -> tuple[int, int, int]:
+    """Array index (k, j, i) of the voxel nearest to a point; k is -1 outside the grid."""
+    dx, dy, dz = x - frame[0, 3], y - frame[1, 3], z - frame[2, 3]
+    i = np.rint(frame[0, 0] * dx + frame[0, 1] * dy + frame[0, 2] * dz)
+    j = np.rint(frame[1, 0] * dx + frame[1, 1] * dy + frame[1, 2] * dz)
+    k = np.rint(frame[2, 0] * dx + frame[2, 1] * dy + frame[2, 2] * dz)
+    if 0 <= i < size[2] and 0 <= j < size[1] and 0 <= k < size[0]:
+        return int(k), int(j), int(i)
+    return -1, -1, -1
+
+
+@njit(cache=True, nogil=True)
+def look_up(points: FloatArray, frame: FloatArray, grid: NDArray[Any], found: NDArray[Any]) -> None:
+    """Put the values of the voxels nearest to points (n, 3) into `found` (n,); leave it where there is none."""
+    for n in range(points.shape[0]):
+        k, j, i = nearest(frame, grid.shape, points[n, 0], points[n, 1], points[n, 2])
+        if k >= 0:
+            found[n] = grid[k, j, i]

@@ -35,6 +35,8 @@ app = typer.Typer(
 
 `dekomp-sim replay out/first/journal.jsonl` performs a recorded case again and compares
 
+`dekomp-sim view l4l5_left_posterolateral` opens it in a window, to be performed by hand
+
 `dekomp-sim check my.yaml` finds the mistakes in a scenario
 
 `dekomp-sim phantom lumbar_reference -o phantom.nii.gz` writes the built-in patient as a volume
@@ -112,6 +114,51 @@ def replay(
 
     if not perform(Request(journal, out, Scan(ct, labels, series), overwrite), Console(highlight=False)):
         raise typer.Exit(OUTSIDE)
+
+
+@app.command()
+def view(  # noqa: PLR0913 - a command line's options are its nouns
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for journal and report; new or empty.")] = None,
+    exam: Annotated[bool, typer.Option("--exam", help="Examination: no hints, no undo, nothing shown beneath skin.")] = False,
+    browser: Annotated[bool, typer.Option("--browser", help="In the system's browser, not in a window.")] = False,
+    real_time: Annotated[
+        bool, typer.Option("--real-time/--own-time", help="Whether the time you take passes for the patient.")
+    ] = True,
+    ct: Annotated[Path | None, typer.Option(help="A CT to perform on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
+    series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+) -> None:
+    """Perform a case by hand in a window; leaves journal.jsonl, and at the end report.html."""
+    from dekomp_sim.cli.patients import Scan
+    from dekomp_sim.cli.view import Request
+    from dekomp_sim.cli.view import view as show
+    from dekomp_sim.viewer.practice.session import Mode
+
+    mode = Mode.EXAM if exam else Mode.PRACTICE
+    request = Request((scenario,), out, Scan(ct, labels, series), mode, real_time)
+    show(request, Console(highlight=False), browser=browser)
+
+
+@app.command()
+def serve(  # noqa: PLR0913 - a command line's options are its nouns
+    scenarios: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones, to choose from.")],
+    host: Annotated[str, typer.Option(help="Address to bind; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 0,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for journals and reports.")] = None,
+    exam: Annotated[bool, typer.Option("--exam", help="Examination, where there is one scenario.")] = False,
+    real_time: Annotated[
+        bool, typer.Option("--real-time/--own-time", help="Whether the time you take passes for the patient.")
+    ] = True,
+) -> None:
+    """Offer cases on a page and print its address with the key that opens it. Ctrl-C ends it."""
+    from dekomp_sim.cli.view import Request, offer
+    from dekomp_sim.viewer.practice.session import Mode
+    from dekomp_sim.viewer.web.server import Address
+
+    mode = Mode.EXAM if exam else Mode.PRACTICE
+    request = Request(tuple(scenarios), out, mode=mode, real_time=real_time)
+    offer(request, Address(host, port), Console(highlight=False))
 
 
 @app.command()

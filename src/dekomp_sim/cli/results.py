@@ -18,10 +18,11 @@ from dekomp_sim.debrief.metrics import measure
 from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
+from dekomp_sim.imaging.ct import on_screen
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.digest import case_digest
-from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.fluoroscopy.pictures import after_discography, ct_of, shot_of
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.probe import Renderer
 from dekomp_sim.viewer.scene.cameras import View
@@ -89,7 +90,8 @@ def seen(cases: Iterable[Case], gallery: Gallery) -> list[bytes]:
 
 
 def leave(told: Told, folder: Path, console: Console, renderer: Renderer | None = None) -> str:
-    """Write report.html and report.json, and scene_*.png where a renderer is asked for; the state digest.
+    """Write report.html and report.json, ct_*.png of each disc that was injected, and scene_*.png where a renderer is
+    asked for; the state digest.
 
     Raises
     ------
@@ -99,7 +101,8 @@ def leave(told: Told, folder: Path, console: Console, renderer: Renderer | None 
     scenes = _scenes(told.cases, renderer, folder, console) if renderer is not None else ()
     digest, metrics = case_digest(told.cases[-1]), measure(told.cases)
     with console.status("Writing the report ..."):
-        shown = (*scenes, *stills(told.story, told.cases, told.pictures))
+        slices = _slices(told.cases, folder)
+        shown = (*scenes, *slices, *stills(told.story, told.cases, told.pictures))
         report = Report(told.story, told.cases, metrics, digest, shown, told.header)
         write_text(folder / "report.html", report_html(report))
         found = report_json(told.story, told.cases, metrics, digest, told.header)
@@ -113,6 +116,17 @@ def leave_overview(gallery: Gallery, folder: Path) -> None:
     picture = gallery.overview.picture()
     if picture is not None:
         write_png8(folder / "overview.png", picture)
+
+
+def _slices(cases: Sequence[Case], folder: Path) -> tuple[Still, ...]:
+    """The CT of each disc after its discography."""
+    drawn = []
+    for level, case in after_discography(cases).items():
+        words = f"CT of {level} after discography"
+        png = png_bytes((on_screen(ct_of(case, level), words) >> 8).astype(np.uint8))
+        write_bytes(folder / f"ct_{level}.png", png)
+        drawn.append(Still(words, "", case.clock_s, png, f"Simulated axial CT through the {level} disc with contrast"))
+    return tuple(drawn)
 
 
 def _scenes(cases: Sequence[Case], renderer: Renderer, folder: Path, console: Console) -> tuple[Still, ...]:

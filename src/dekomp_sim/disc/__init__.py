@@ -1,6 +1,6 @@
 """What gives way: the voxelised disc, its pressure, the contrast in it and the tissue that comes out."""
 
-from dekomp_sim.disc.contrast import contrast_balance_ml, in_nuclear_space, inject, rest
+from dekomp_sim.disc.contrast import contrast_balance_ml, find_spaces, in_nuclear_space, inject, rest
 from dekomp_sim.disc.discogram import Adams, Discogram, discogram
 from dekomp_sim.disc.pressure import (
     ELASTANCE_PSI_ML,
@@ -40,6 +40,7 @@ __all__ = [
     "decompress",
     "discogram",
     "elastance_kpa_ml",
+    "find_spaces",
     "in_nuclear_space",
     "inject",
     "loaded_response",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
-from dekomp_sim.arrays import FloatArray
-from dekomp_sim.disc.reach import IntArray
+from dekomp_sim.arrays import FloatArray, IndexArray
+from dekomp_sim.disc.filling import above, rims
 from dekomp_sim.disc.tissue import Tissue
 from dekomp_sim.disc.voxels import Disc
 
@@ -59,47 +60,54 @@ def discogram(disc: Disc) -> Discogram | None:
     5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5;
     lobular where at 0 or 1 two masses lie over each other.
     """
-    seen = disc.contrast_ml > SEEN_SHARE * disc.voxel_ml
-    if not (seen & (disc.tissue == Tissue.NUCLEUS)).any():
+    held = above(disc.contrast_ml.ravel(), 0.0)
+    seen = held[disc.contrast_ml.ravel()[held] > SEEN_SHARE * disc.voxel_ml]
+    tissue = disc.tissue.ravel()[seen]
+    if not (tissue == Tissue.NUCLEUS).any():
         return None
-    if (seen & (disc.tissue == Tissue.OUTSIDE)).any():
+    if (tissue == Tissue.OUTSIDE).any():
         return Discogram(5, Adams.RUPTURED)
-    third, arc_deg = _reach(disc, np.flatnonzero(seen & (disc.tissue == Tissue.ANNULUS)))
+    third, arc_deg = _reach(disc, seen[tissue == Tissue.ANNULUS])
     dallas = 4 if third == 3 and arc_deg > WIDE_ARC_DEG else third
-    if dallas <= 1 and _in_two_masses(disc):
+    if dallas <= 1 and _in_two_masses(disc, held):
         return Discogram(dallas, Adams.LOBULAR)
     return Discogram(dallas, _ADAMS[dallas])
 
 
-def _in_two_masses(disc: Disc) -> bool:
-    """Whether the nucleus's contrast lies in two masses, one over the other, with a band between them."""
-    held_ml = np.where(disc.tissue == Tissue.NUCLEUS, disc.contrast_ml, 0.0).sum(axis=(1, 2))  # the disc's slices
-    below, above = np.maximum.accumulate(held_ml), np.maximum.accumulate(held_ml[::-1])[::-1]
-    return bool((held_ml < VALLEY * np.minimum(below, above)).any())
+def _in_two_masses(disc: Disc, held: IndexArray) -> bool:
+    """Whether the nucleus's contrast, which lies in the voxels `held`, is in two masses over each other with a band
+    between them.
+    """
+    nucleus = held[disc.tissue.ravel()[held] == Tissue.NUCLEUS]
+    slices, *plane = disc.tissue.shape  # the disc's own slices
+    held_ml = np.bincount(nucleus // math.prod(plane), disc.contrast_ml.ravel()[nucleus], minlength=slices)
+    below, above_it = np.maximum.accumulate(held_ml), np.maximum.accumulate(held_ml[::-1])[::-1]
+    return bool((held_ml < VALLEY * np.minimum(below, above_it)).any())
 
 
-def _reach(disc: Disc, voxels: IntArray) -> tuple[int, float]:
+def _reach(disc: Disc, voxels: IndexArray) -> tuple[int, float]:
     """The third of the annulus, 1 to 3, that contrast in these voxels reaches, 0 for none; and its arc in the outermost
     of these thirds, degrees.
     """
     if not voxels.size:
         return 0, 0.0
-    k, j, i = np.unravel_index(voxels, disc.tissue.shape)
-    points = disc.patient_from_index.points(np.stack([i, j, k], axis=-1))
-    local = disc.shape.patient_from_disc.inverse().points(points)
-    inner = disc.shape.nucleus_fraction
-    thirds = 3.0 * (disc.shape.rim(local) - inner) / (1.0 - inner)
+    shape = disc.shape
+    turn = shape.patient_from_disc.inverse()
+    shift = turn.points(disc.patient_from_index.origin_mm)
+    disc_from_index = np.column_stack([turn.rotation @ disc.patient_from_index.matrix, shift])
+    rim, azimuth = rims(voxels, disc.tissue.shape, disc_from_index, (shape.half_width_mm, shape.half_depth_mm))
+    thirds = 3.0 * (rim - shape.nucleus_fraction) / (1.0 - shape.nucleus_fraction)
     order = np.argsort(thirds)
     below = np.cumsum(disc.contrast_ml.ravel()[voxels][order])
     reached = float(thirds[order][np.searchsorted(below, (1.0 - STRAY) * below[-1])])
     third = int(np.clip(np.ceil(reached - EDGE), 1, 3))
-    return third, _arc_deg(local[thirds > third - 1.0])
+    return third, _arc_deg(np.degrees(azimuth[thirds > third - 1.0]))
 
 
-def _arc_deg(local: FloatArray) -> float:
-    """Arc about the disc's axis, degrees, over which points (n, 3) of its frame lie: the circle less its widest gap."""
-    azimuth = np.sort(np.degrees(np.arctan2(local[:, 0], local[:, 1])))
-    if azimuth.size < 2:
+def _arc_deg(azimuth_deg: FloatArray) -> float:
+    """Arc about the disc's axis, degrees, over which azimuths (n,) lie: the circle less its widest gap."""
+    if azimuth_deg.size < 2:
         return 0.0
+    azimuth = np.sort(azimuth_deg)
     gaps = np.diff(azimuth, append=azimuth[0] + 360.0)
     return float(360.0 - gaps.max())

@@ -21,6 +21,7 @@ from dekomp_sim.disc.auger import Limits, Plan, wear
 from dekomp_sim.disc.pressure import elastance_kpa_ml, pressure_kpa, surplus_ml
 from dekomp_sim.disc.probe_run import ProbeRun, Receipt
 from dekomp_sim.disc.reach import Cells, cells_in_reach
+from dekomp_sim.disc.spaces import layout, voxels_of
 from dekomp_sim.disc.tissue import DENSITY_G_ML, PARTS, Tissue
 from dekomp_sim.disc.voxels import Disc, Ledger, tissue_volumes_ml
 from dekomp_sim.errors import OutOfRangeError
@@ -136,7 +137,7 @@ def crept(disc: Disc, seconds: float) -> Disc:
     solution is used, so cutting the time up changes nothing. Assumption: one time for the whole nucleus, near and far
     alike; contrast stays where it is.
     """
-    nucleus = np.flatnonzero(disc.tissue.ravel() == Tissue.NUCLEUS)
+    nucleus = voxels_of(layout(disc), Tissue.NUCLEUS)
     whole, left = disc.coverage.ravel()[nucleus], disc.fraction.ravel()[nucleus]
     if seconds <= 0.0 or (left == whole).all():
         return disc

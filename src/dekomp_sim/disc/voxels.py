@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.anatomy.disc_regions import region_at
+from dekomp_sim.anatomy.volume import look_up, lookup_frame
 from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, digestible, frozen, sealed
 from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
 from dekomp_sim.errors import OutOfRangeError
@@ -158,11 +160,10 @@ class Disc:
 
     def tissues_at(self, points_mm: ArrayLike) -> UInt8Array:
         """`Tissue` numbers (...) of the voxels nearest to patient points (..., 3); OUTSIDE off the grid."""
-        index = np.rint(self.patient_from_index.indices(points_mm)).astype(np.int64)
-        size = np.array(self.tissue.shape[::-1])
-        inside = np.all((index >= 0) & (index < size), axis=-1)
-        i, j, k = np.moveaxis(np.clip(index, 0, size - 1), -1, 0)
-        return np.where(inside, self.tissue[k, j, i], np.uint8(Tissue.OUTSIDE)).astype(np.uint8)
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        found = np.full(points.shape[:-1], Tissue.OUTSIDE, dtype=np.uint8)
+        look_up(points.reshape(-1, 3), lookup_frame(self.patient_from_index), self.tissue, found.reshape(-1))
+        return found
 
     def tissue_at(self, point_mm: ArrayLike) -> Tissue:
         """Tissue at one point (3,) of the patient frame."""
@@ -216,6 +217,13 @@ def voxelise(
         If the grade is not 0 to 5, the voxel not 0.2 to 2 mm or the pressure below 0.
     """
     _check(dallas_grade, voxel_mm, opening_kpa)
+    plain = _voxelised(shape, dallas_grade, voxel_mm, opening_kpa)
+    return replace(plain, lobular=True) if lobular else plain
+
+
+@lru_cache(maxsize=4)
+def _voxelised(shape: DiscShape, dallas_grade: int, voxel_mm: float, opening_kpa: float) -> Disc:
+    """Kept for the discs in use: a case begun again shares its first disc."""
     patient_from_index, points = _grid(shape, voxel_mm, EPIDURAL_ROOM_MM if dallas_grade == 5 else 0.0)
     coverage = _coverage(shape.depth_inside_mm(points), voxel_mm)
     names = np.zeros(256, dtype=np.uint8)
@@ -226,7 +234,7 @@ def voxelise(
     nothing = np.zeros(len(Tissue))
     return Disc(
         shape, patient_from_index, tissue, coverage, coverage, np.zeros_like(coverage),
-        Ledger(initial, nothing, nothing), ContrastLedger(), dallas_grade, opening_kpa, lobular=lobular,
+        Ledger(initial, nothing, nothing), ContrastLedger(), dallas_grade, opening_kpa,
     )  # fmt: skip
 
 

@@ -85,9 +85,10 @@ class Course:
         """(..., 3) points at lengths (...) along the axis from the skin; negative ones lie before it."""
         along = np.asarray(along_mm, dtype=np.float64)
         found = np.asarray(self.entry_mm + along[..., None] * self.direction)
-        for bend, frame, _ in self._arcs:
-            past = along - bend.from_mm
-            found = np.where((past > 0.0)[..., None], frame.points(_on_arc(bend, past)), found)
+        for bend, frame, ends_mm in self._arcs:
+            here = (along > bend.from_mm) & (along <= ends_mm)
+            if here.any():
+                found[here] = frame.points(_on_arc(bend, along[here] - bend.from_mm))
         return found
 
     def frame(self, along_mm: float) -> Rigid:
@@ -148,6 +149,6 @@ def _on_arc(bend: Bend, past_mm: FloatArray) -> FloatArray:
 
 def _moved(bend: Bend, length_mm: float) -> Rigid:
     """The frame's move along an arc: the exponential of its twist."""
-    across = _across(bend.towards_deg)
-    turn = Rigid.about_axis(np.cross([0.0, 0.0, -1.0], across), float(np.degrees(bend.per_mm * length_mm)))
+    aside, headward, _ = _across(bend.towards_deg)
+    turn = Rigid.about_axis([headward, -aside, 0.0], float(np.degrees(bend.per_mm * length_mm)))
     return Rigid(turn.rotation, frozen(_on_arc(bend, np.asarray(length_mm))))

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import BONES, Level, Patient, Strand, Structure
-from dekomp_sim.anatomy.disc_regions import region_at
-from dekomp_sim.arrays import FloatArray, UInt8Array, frozen, unit
+from dekomp_sim.anatomy.tissue_at import tissue_at
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, UInt8Array, frozen, unit
 from dekomp_sim.errors import OutOfRangeError
-from dekomp_sim.instruments.course import CHORD_MM, Course
+from dekomp_sim.instruments.course import Course
 from dekomp_sim.instruments.placement import Placement
 from dekomp_sim.instruments.strand_contact import contact_intervals
 
 SAMPLE_MM: Final = 0.25
 """Assumption: step along the axis; what is thinner than this may be missed; skin and fascia are thicker."""
 
-AIR_BELOW_HU: Final = -300.0
-"""Assumption: below this an unlabelled voxel is air: outside the body before it is entered, bowel gas within."""
-
-FAT_BELOW_HU: Final = -30.0
-"""Assumption: below this an unlabelled voxel is fat (adipose tissue reads -120 to -80 HU), above it muscle."""
-
-BONE_ABOVE_HU: Final = 250.0
-"""Assumption: above this an unlabelled voxel is bone: above trabecular bone's mean at any age (L1 226 HU below 30
-years, Jang, Radiology 2019;291:360), so a cortex always stops the needle and marrow alone does not.
-"""
-
 BISECTIONS: Final = 20
 """Halvings of one sample step when a boundary is sought: 0.25 mm / 2^20 is far below any meaning."""
 
+AT_ONCE: Final = 4
+"""Halvings done in one go, by asking at 15 places: fewer, larger questions are faster."""
+
 JOINT_MM: Final = 0.05
 """Gap in mm at a joint of two chords below which a contact is one: chords of `CHORD_MM` leave the arc by 0.01 mm."""
-
-EDGE_MM: Final = 3.0
-"""Assumption: labels of a disc this near to the formulas of the same disc are its edge voxels (up to 3 mm thick)."""
-
-DISC_LABELS: Final = (Structure.NUCLEUS, Structure.ANNULUS, Structure.ENDPLATE, Structure.PROTRUSION)
-"""Labels that stand for a disc."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,26 +174,66 @@ def _within(crossing: Crossing, from_mm: float, to_mm: float) -> Crossing | None
     return Crossing(crossing.structure, first, last, crossing.name, crossing.level, crossing.pierced)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chords:
+    """The pieces of a course: (n, 2) lengths along it at which they begin and end, and (n, 2, 3) those points."""
+
+    spans_mm: FloatArray
+    ends_mm: FloatArray
+
+    def only(self, chosen: BoolArray) -> _Chords:
+        """Those that are chosen (n,)."""
+        return _Chords(self.spans_mm[chosen], self.ends_mm[chosen])
+
+
 def _strands(patient: Patient, course: Course, span_mm: tuple[float, float], radius_mm: float) -> list[Crossing]:
-    pieces = list(course.pieces(*span_mm))
-    near = [strand for strand in patient.strands if _may_meet(strand, course, span_mm, radius_mm)]
-    return [c for strand in near for c in _contacts(strand, course, pieces, radius_mm)]
+    spans_mm = np.array(list(course.pieces(*span_mm)))
+    chords = _Chords(spans_mm, course.points(spans_mm))
+    near = _near(patient, chords, radius_mm)
+    return [
+        crossing
+        for number in np.flatnonzero(near.any(axis=0)).tolist()
+        for crossing in _contacts(patient.strands[number], course, chords.only(near[:, number]), radius_mm)
+    ]
 
 
-def _may_meet(strand: Strand, course: Course, span_mm: tuple[float, float], radius_mm: float) -> bool:
-    """Whether the boxes about a strand and about a bent course overlap; a line is met in one go anyway."""
-    if not course.bends:
-        return True
-    ends = course.points(np.array([cut for piece in course.pieces(*span_mm) for cut in piece]))
-    room = float(strand.radius_mm.max()) + radius_mm + CHORD_MM
-    below = ends.min(axis=0) - room > strand.path_mm.max(axis=0)
-    above = ends.max(axis=0) + room < strand.path_mm.min(axis=0)
-    return not bool((below | above).any())
+@dataclass(frozen=True, slots=True, eq=False)
+class _Balls:
+    """Balls about the segments of all strands: centres (n, 3), radii (n,), and where each strand's begin."""
+
+    centres_mm: FloatArray
+    radii_mm: FloatArray
+    begins: IndexArray
 
 
-def _contacts(strand: Strand, course: Course, pieces: list[tuple[float, float]], radius_mm: float) -> list[Crossing]:
-    touched = _along_pieces(strand, course, pieces, radius_mm)
-    core = _along_pieces(strand, course, pieces, 0.0) if touched else []
+@lru_cache(maxsize=4)
+def _balls(patient: Patient) -> _Balls:
+    """Kept for the patients in use."""
+    ends = [(strand.path_mm[:-1], strand.path_mm[1:]) for strand in patient.strands]
+    thick = [np.maximum(strand.radius_mm[:-1], strand.radius_mm[1:]) for strand in patient.strands]
+    halves = [np.linalg.norm(b - a, axis=1) / 2.0 for a, b in ends]
+    return _Balls(
+        np.concatenate([(a + b) / 2.0 for a, b in ends]),
+        np.concatenate([half + radius for half, radius in zip(halves, thick, strict=True)]),
+        np.cumsum([0, *(len(half) for half in halves[:-1])]),
+    )
+
+
+def _near(patient: Patient, chords: _Chords, radius_mm: float) -> BoolArray:
+    """Which pieces may meet which strand (pieces, strands): those that come into a ball about one of its segments."""
+    if not patient.strands:
+        return np.zeros((len(chords.spans_mm), 0), dtype=np.bool_)
+    balls = _balls(patient)
+    start, way = chords.ends_mm[:, :1], chords.ends_mm[:, 1:] - chords.ends_mm[:, :1]
+    from_start = balls.centres_mm - start
+    along = np.clip((from_start * way).sum(axis=2) / np.maximum((way**2).sum(axis=2), 1e-12), 0.0, 1.0)
+    apart = np.linalg.norm(from_start - along[:, :, None] * way, axis=2)
+    return np.logical_or.reduceat(apart <= balls.radii_mm + radius_mm + JOINT_MM, balls.begins, axis=1)
+
+
+def _contacts(strand: Strand, course: Course, chords: _Chords, radius_mm: float) -> list[Crossing]:
+    touched = _along(strand, course, chords, radius_mm)
+    core = _along(strand, course, chords, 0.0) if touched else []
     return [
         Crossing(
             strand.structure, first, last, strand.name, strand.level,
@@ -216,15 +243,12 @@ def _contacts(strand: Strand, course: Course, pieces: list[tuple[float, float]],
     ]  # fmt: skip
 
 
-def _along_pieces(
-    strand: Strand, course: Course, pieces: list[tuple[float, float]], radius_mm: float
-) -> list[tuple[float, float]]:
+def _along(strand: Strand, course: Course, chords: _Chords, radius_mm: float) -> list[tuple[float, float]]:
     """Lengths along the course at which it lies within `radius_mm` of the strand, merged over its pieces."""
     if not course.bends:  # one line: also what it touches before and after the span, cut later
         return contact_intervals(strand, course.entry_mm, course.direction, radius_mm)
     found: list[tuple[float, float]] = []
-    for first, last in pieces:
-        start, end = course.points(np.array([first, last]))
+    for (first, last), (start, end) in zip(chords.spans_mm.tolist(), chords.ends_mm, strict=True):
         met = contact_intervals(strand, start, unit(end - start), radius_mm)
         found += [(first + max(a, 0.0), first + min(b, last - first)) for a, b in met if b > 0.0 and a < last - first]
     return _joined(found)
@@ -257,24 +281,41 @@ def tissues_along(
     halvings
         How often a step of `SAMPLE_MM` is halved to find a boundary.
     """
-    span_mm = (from_mm, to_mm)
-    count = max(2, int(np.ceil((span_mm[1] - span_mm[0]) / SAMPLE_MM)) + 1)
-    depths = np.linspace(*span_mm, count)
-    kinds, discs = _classify(patient, course.points(depths))
+    count = max(2, int(np.ceil((to_mm - from_mm) / SAMPLE_MM)) + 1)
+    depths = np.linspace(from_mm, to_mm, count)
+    kinds, discs = tissue_at(patient, course.points(depths))
     change = np.flatnonzero((np.diff(kinds) != 0) | (np.diff(discs) != 0))
     low, high = depths[change], depths[change + 1]
-    for _ in range(halvings):
-        middle = (low + high) / 2.0
-        kind, disc = _classify(patient, course.points(middle))
-        same = (kind == kinds[change]) & (disc == discs[change])
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    edges = np.concatenate([[span_mm[0]], high, [span_mm[1]]])
-    firsts = np.concatenate([[0], change + 1])
+    before = (kinds[change][:, None], discs[change][:, None])
+    while change.size and halvings > 0:
+        low, high = _narrowed(patient, course, (low, high), before, min(halvings, AT_ONCE))
+        halvings -= AT_ONCE
+    edges = [from_mm, *high.tolist(), to_mm]
+    firsts = [0, *(change + 1).tolist()]
     levels = list(patient.discs)
     return _in_body([
         _tissue(Structure(int(kinds[at])), levels[discs[at]] if discs[at] >= 0 else None, edges[n], edges[n + 1])
         for n, at in enumerate(firsts)
     ])  # fmt: skip
+
+
+def _narrowed(
+    patient: Patient,
+    course: Course,
+    bounds_mm: tuple[FloatArray, FloatArray],
+    before: tuple[UInt8Array, IndexArray],
+    halvings: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Bounds (n,) halved so often, all the cuts asked in one go: up to the first cut that is not as it was `before`."""
+    low, high = bounds_mm
+    parts = 2**halvings
+    cuts = low[:, None] + (high - low)[:, None] * (np.arange(1, parts) / parts)
+    kinds, discs = tissue_at(patient, course.points(cuts.ravel()))
+    same = (kinds.reshape(cuts.shape) == before[0]) & (discs.reshape(cuts.shape) == before[1])
+    kept = np.where(same.all(axis=1), parts - 1, same.argmin(axis=1))
+    ladder = np.column_stack([low, cuts, high])
+    row = np.arange(len(low))
+    return ladder[row, kept], ladder[row, kept + 1]
 
 
 def _tissue(structure: Structure, level: Level | None, from_mm: float, to_mm: float) -> Crossing:
@@ -291,29 +332,3 @@ def _in_body(tissues: list[Crossing]) -> list[Crossing]:
         c if solid[0] < n < solid[-1] or n in solid else _tissue(Structure.OUTSIDE, None, c.from_mm, c.to_mm)
         for n, c in enumerate(tissues)
     ]
-
-
-def _classify(patient: Patient, points_mm: FloatArray) -> tuple[UInt8Array, FloatArray]:
-    """Structure numbers (n,) and index of the disc (n,), -1 outside discs, of points (n, 3)."""
-    labels = patient.volume.label_at(points_mm)
-    held = {int(strand.structure) for strand in patient.strands} | {0}
-    kinds = np.where(np.isin(labels, list(held)), _by_hounsfield(patient.volume.hu_at(points_mm)), labels)
-    discs = np.full(len(points_mm), -1)
-    bone = np.isin(labels, [int(b) for b in BONES])
-    for n, shape in enumerate(patient.discs.values()):
-        local = shape.patient_from_disc.inverse().points(points_mm)
-        near = np.flatnonzero(~bone & (np.linalg.norm(local, axis=1) < 2.0 * shape.half_width_mm))
-        if not near.size:
-            continue
-        depth = shape.depth_inside_mm(local[near])
-        # A label's staircase sticks out of the formula by less than a voxel: there it is no second disc, nor bone.
-        frayed = near[(depth > -EDGE_MM) & np.isin(kinds[near], DISC_LABELS)]
-        kinds[frayed] = _by_hounsfield(np.minimum(patient.volume.hu_at(points_mm[frayed]), BONE_ABOVE_HU))
-        inside = near[depth > 0.0]
-        kinds[inside], discs[inside] = region_at(shape, local[inside]), n
-    return kinds.astype(np.uint8), discs
-
-
-def _by_hounsfield(hu: FloatArray) -> FloatArray:
-    classes = [hu < AIR_BELOW_HU, hu < FAT_BELOW_HU, hu > BONE_ABOVE_HU]
-    return np.select(classes, [Structure.BOWEL_GAS, Structure.FAT, Structure.BONE], Structure.MUSCLE)

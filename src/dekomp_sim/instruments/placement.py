@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -66,7 +67,7 @@ class Placement:
     @property
     def course(self) -> Course:
         """The way of its axis; beyond the tip, the way on without a turn of the bevel."""
-        return Course(self.entry_mm, self.direction, self.bends)
+        return _course(self)
 
     @property
     def tip_mm(self) -> FloatArray:
@@ -125,6 +126,12 @@ class Placement:
             return self.at_depth(self.depth_mm + way_mm)
         moved = tuple(replace(bend, from_mm=max(bend.from_mm + way_mm, 0.0)) for bend in self.bends)
         return replace(self, bends=moved).at_depth(self.depth_mm + way_mm)
+
+
+@lru_cache(maxsize=64)
+def _course(placement: Placement) -> Course:
+    """Kept for the placements in use: laying arcs end to end takes longer than asking for a point of them."""
+    return Course(placement.entry_mm, placement.direction, placement.bends)
 
 
 def coaxial(inner: Instrument, outer: Placement, beyond_mm: float | None = None) -> Placement:

@@ -6,7 +6,7 @@ its pictures, dose, pain and score are read off it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -17,9 +17,10 @@ from annotated_types import Ge, Gt, Le
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side
 from dekomp_sim.anatomy.patient import Patient
-from dekomp_sim.disc import Disc, Discogram, Receipt, voxelise
+from dekomp_sim.disc import Disc, Discogram, Receipt, find_spaces, voxelise
 from dekomp_sim.errors import InputError
 from dekomp_sim.geometry.carm import CArm, Detector
+from dekomp_sim.imaging.radiation.body import body_of
 from dekomp_sim.imaging.radiation.dose import DoseRecord, Technique
 from dekomp_sim.imaging.radiation.staff import Protection
 from dekomp_sim.imaging.stand.brightness import REFERENCE_PULSES_PER_S, Fluoroscopy
@@ -33,6 +34,7 @@ from dekomp_sim.procedure.clinic.courses import Influence, sedation_depth
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Syringe
 from dekomp_sim.procedure.clinic.vitals import Vitals, vitals
 from dekomp_sim.procedure.events import Event
+from dekomp_sim.procedure.fluoroscopy.views import process_turn_deg
 
 FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
 """Pulses per second of fluoroscopy until set otherwise: 8, within the 3 to 15 of Schmid (Cardiovasc Intervent Radiol
@@ -396,6 +398,8 @@ def begin(patient: Patient, setting: Setting) -> Case:
         level: ControlDisc(_planned(patient, level, setting.side), _filled(patient, level, findings))
         for level, findings in sorted(card.controls.items())
     }
+    plan, disc = _planned(patient, setting.level, setting.side), _filled(patient, setting.level, card.treated)
+    _looked_up(patient, setting, (disc, *(control.disc for control in controls.values())))
     return Case(
         seed=setting.seed,
         patient=patient,
@@ -403,8 +407,8 @@ def begin(patient: Patient, setting: Setting) -> Case:
         side=setting.side,
         card=setting.card,
         machine=setting.machine,
-        plan=_planned(patient, setting.level, setting.side),
-        disc=_filled(patient, setting.level, card.treated),
+        plan=plan,
+        disc=disc,
         control_discs=MappingProxyType(controls),
     )
 
@@ -419,3 +423,11 @@ def _planned(patient: Patient, level: Level, side: Side) -> Trajectory:
 def _filled(patient: Patient, level: Level, findings: DiscFindings) -> Disc:
     lobular = findings.nucleus is Nucleus.LOBULAR
     return voxelise(patient.discs[level], findings.dallas_grade, lobular=lobular)
+
+
+def _looked_up(patient: Patient, setting: Setting, discs: Iterable[Disc]) -> None:
+    """What steps ask of patient and discs again and again is found now and kept, so that no step waits for it."""
+    body_of(patient.volume)
+    process_turn_deg(patient, setting.level, setting.side)
+    for disc in discs:
+        find_spaces(disc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from dekomp_sim.imaging.ct import hu_per_g_cm3
 from dekomp_sim.matter import (
     Beam,
     Substance,
@@ -95,6 +96,12 @@ def beam_rows() -> Iterator[Row]:
             within = Published.about(value, 0.01, "two attenuation tables")
             yield _row(f"mu/rho of {substance}, {kev:g} keV", "cm2/g", NIST, within, _attenuation(substance, kev))
     yield from _water()
+    iodine = Published.about(25.9, 0.02, "two tables, read between 60 and 80 keV")
+    yield _row("iodine in CT near 120 kV", "HU per mg/mL", f"{NIST}, at 70 keV", iodine, _iodine_hu)
+
+
+def _iodine_hu() -> float:
+    return hu_per_g_cm3(Substance.IODINE) / 1000.0
 
 
 def _by_filter(

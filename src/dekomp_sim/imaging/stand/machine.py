@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.anatomy.labels import Side
-from dekomp_sim.arrays import BoolArray, FloatArray, frozen
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, frozen
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.radiation.body import Body
@@ -59,6 +59,9 @@ _REMEDY: Final = {
     "The C": "turn less, or bring the C-arm from the other side",
 }
 """What to do about a part in the way."""
+
+_CELL_MM: Final = 60.0
+"""Edge of the cells in which the skin is kept; any gives the same answer."""
 
 _ARC_STEP_DEG: Final = 10.0
 """Angle between the blocks of which the C is built, for asking whether it hits something."""
@@ -309,12 +312,26 @@ def _focus_skin(carm: CArm, detector: Detector, body: Body) -> list[str]:
 
 
 def _collisions(gantry: Gantry, carm: CArm, detector: Detector, table: Table, body: Body) -> list[str]:
-    top, skin = table_block(table, body), _whole_skin(body)
+    top, skin = table_block(table, body), _skin_cells(body)
     parts = [(f"The {name}", block) for name, block in housings(gantry, carm, detector).items()]
     parts += [("The C", block) for block in arc_blocks(gantry, carm)]
-    found = [f"{name} would hit the table: {_REMEDY[name]}." for name, block in parts if block.meets(top)]
-    found += [f"{name} would hit the patient: {_REMEDY[name]}." for name, block in parts if block.holds(skin).any()]
+    low, high = _bounds([block for _, block in parts])
+    at_table = np.flatnonzero(
+        np.all((low < top.centre_mm + top.half_mm) & (high > top.centre_mm - top.half_mm), axis=1)
+    )
+    at_skin = np.all((low[:, None] < skin.high_mm) & (high[:, None] > skin.low_mm), axis=2)
+    hit_table = [parts[n][0] for n in at_table if parts[n][1].meets(top)]
+    hit_skin = [name for n, (name, block) in enumerate(parts) if skin.any_in(block, np.flatnonzero(at_skin[n]))]
+    found = [f"{name} would hit the table: {_REMEDY[name]}." for name in hit_table]
+    found += [f"{name} would hit the patient: {_REMEDY[name]}." for name in hit_skin]
     return list(dict.fromkeys(found))
+
+
+def _bounds(blocks: list[Block]) -> tuple[FloatArray, FloatArray]:
+    """Corners (n, 3) of the upright boxes about boxes that may be turned."""
+    centres = np.array([block.centre_mm for block in blocks])
+    reach = np.einsum("nax,na->nx", np.abs([block.axes for block in blocks]), [block.half_mm for block in blocks])
+    return centres - reach, centres + reach
 
 
 def arc_blocks(gantry: Gantry, carm: CArm) -> list[Block]:
@@ -322,16 +339,38 @@ def arc_blocks(gantry: Gantry, carm: CArm) -> list[Block]:
     side = -gantry.stands.sign * carm.image_right
     centre = carm.source_mm + carm.towards_detector * carm.source_to_detector_mm / 2.0
     radius = carm.source_to_detector_mm / 2.0 + gantry.arc_gap_mm
-    turns = np.radians(np.arange(-90.0, 90.0 + _ARC_STEP_DEG / 2.0, _ARC_STEP_DEG))
-    long_half = radius * np.radians(_ARC_STEP_DEG) / 2.0
-    blocks = []
-    for turn in turns:
-        outward = np.cos(turn) * side + np.sin(turn) * carm.towards_detector
-        onward = -np.sin(turn) * side + np.cos(turn) * carm.towards_detector
-        axes = np.stack([outward, onward, carm.image_up])
-        half = (gantry.arc_half_mm, long_half, gantry.arc_half_mm)
-        blocks.append(Block(frozen(centre + radius * outward), frozen(axes), frozen(half)))
-    return blocks
+    turns = np.radians(np.arange(-90.0, 90.0 + _ARC_STEP_DEG / 2.0, _ARC_STEP_DEG))[:, None]
+    outward = np.cos(turns) * side + np.sin(turns) * carm.towards_detector
+    onward = -np.sin(turns) * side + np.cos(turns) * carm.towards_detector
+    axes = np.stack([outward, onward, np.broadcast_to(carm.image_up, outward.shape)], axis=1)
+    half = frozen([gantry.arc_half_mm, radius * np.radians(_ARC_STEP_DEG) / 2.0, gantry.arc_half_mm])
+    return [Block(at, turned, half) for at, turned in zip(centre + radius * outward, axes, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SkinCells:
+    """Points of the skin (n, 3), cell by cell of a coarse grid: where each cell's begin, and its corners (m, 3)."""
+
+    points_mm: FloatArray
+    begins: tuple[int, ...]
+    low_mm: FloatArray
+    high_mm: FloatArray
+
+    def any_in(self, block: Block, cells: IndexArray) -> bool:
+        """Whether a point of these cells lies in a box."""
+        return any(bool(block.holds(self.points_mm[self.begins[cell] : self.begins[cell + 1]]).any()) for cell in cells)
+
+
+@lru_cache(maxsize=2)
+def _skin_cells(body: Body) -> _SkinCells:
+    """Kept for the bodies in use: which parts of the skin a box can meet at all is then a few comparisons."""
+    skin = _whole_skin(body)
+    cell = np.floor(skin / _CELL_MM).astype(np.int64)
+    order = np.lexsort(cell.T)
+    skin, cell = skin[order], cell[order]
+    first = np.flatnonzero(np.any(np.diff(cell, axis=0, prepend=cell[:1] - 1) != 0, axis=1))
+    low, high = np.minimum.reduceat(skin, first, axis=0), np.maximum.reduceat(skin, first, axis=0)
+    return _SkinCells(frozen(skin), (*first.tolist(), len(skin)), frozen(low), frozen(high))
 
 
 @lru_cache(maxsize=2)

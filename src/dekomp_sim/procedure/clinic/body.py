@@ -182,21 +182,27 @@ def _block(case: Case, moved: tuple[Influence, ...]) -> tuple[Reaction, ...]:
 def _alarms(before: Case, case: Case) -> tuple[Reaction, ...]:
     """What the monitor rang for during a step: once on leaving what is safe, once a case on a collapse."""
     rung: list[Reaction] = []
-    low = None if below(before.vitals, FIT) else _first_below(before.clock_s, case, FIT)
+    shown = _monitored(before.clock_s, case)
+    low = None if below(before.vitals, FIT) else _first_below(shown, FIT)
     if low is not None:
         rung.append(Reaction(low[0], ReactionKind.ALARM, f"The monitor rings: {low[1]}."))
     collapsed = any(isinstance(e, Reaction) and e.kind is ReactionKind.COLLAPSE for e in case.events)
-    fell = None if collapsed else _first_below(before.clock_s, case, COLLAPSE)
+    fell = None if collapsed else _first_below(shown, COLLAPSE)
     if fell is not None:
         words = f"The patient loses consciousness: {fell[1]}."
         rung.append(Reaction(fell[0], ReactionKind.COLLAPSE, words, Severity.HARM))
     return tuple(rung)
 
 
-def _first_below(since_s: float, case: Case, limits: Vitals) -> tuple[float, str] | None:
-    """When a sign first went below its limit during a step, and which, in words."""
-    for moment in np.linspace(since_s, case.clock_s, SAMPLES).tolist():
-        low = below(vitals(case.influences, moment), limits)
+def _monitored(since_s: float, case: Case) -> list[tuple[float, Vitals]]:
+    """What the monitor showed at some moments of a step."""
+    return [(at_s, vitals(case.influences, at_s)) for at_s in np.linspace(since_s, case.clock_s, SAMPLES).tolist()]
+
+
+def _first_below(shown: list[tuple[float, Vitals]], limits: Vitals) -> tuple[float, str] | None:
+    """When a sign first went below its limit, and which, in words."""
+    for moment, signs in shown:
+        low = below(signs, limits)
         if low:
             return moment, ", ".join(low)
     return None

@@ -204,7 +204,7 @@ class PatientCard:
     breath_mm: Annotated[float, Ge(0.0), Le(10.0)] = 1.3
     nucleus: Nucleus = Nucleus.WHOLE
     discography_pain: Scale | None = None
-    controls: Mapping[Level, DiscFindings] = field(default_factory=dict)
+    controls: Mapping[Level, DiscFindings] = field(default_factory=dict, hash=False)
 
     @property
     def treated(self) -> DiscFindings:

@@ -8,6 +8,7 @@ tan s = (n_y cos p - n_x sin p) / n_z.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -81,11 +82,12 @@ def straight_behind_deg(disc: DiscShape) -> float:
     return _wrapped(float(np.degrees(np.arctan2(x, -y))))
 
 
+@lru_cache(maxsize=8)
 def process_turn_deg(patient: Patient, level: Level, side: Side) -> float:
     """Turn from straight behind that puts the superior articular process of the lower vertebra over the disc's middle.
 
     The process is what is labelled of the lower vertebra behind and above the disc's plane. `OBLIQUE_DEG` where the
-    labels show none; held to `OBLIQUE_RANGE_DEG`.
+    labels show none; held to `OBLIQUE_RANGE_DEG`. Kept for the patients in use.
     """
     disc = patient.discs[level]
     near = _labelled_near(patient.volume, level.vertebra_below, disc.patient_from_disc.translation_mm)

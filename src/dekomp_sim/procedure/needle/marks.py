@@ -6,8 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.anatomy.disc_regions import disc_structure_at
 from dekomp_sim.anatomy.disc_shape import DiscShape
-from dekomp_sim.arrays import FloatArray
+from dekomp_sim.anatomy.labels import Structure
+from dekomp_sim.arrays import FloatArray, sealed
 from dekomp_sim.instruments import Course
 from dekomp_sim.procedure.actions import Mark
 
@@ -16,6 +18,8 @@ STEP_MM: Final = 0.1
 
 REACH_MM: Final = 300.0
 """Depth in mm to which an axis is searched; no instrument is that long."""
+
+_DEPTHS_MM: Final = sealed(np.arange(0.0, REACH_MM, STEP_MM))
 
 
 def marks(shape: DiscShape, course: Course) -> dict[Mark, float]:
@@ -28,11 +32,10 @@ def marks(shape: DiscShape, course: Course) -> dict[Mark, float]:
     course
         A needle's axis, straight or bent; depths count along it.
     """
-    depths = np.arange(0.0, REACH_MM, STEP_MM)
+    depths = _near(shape, course)
     at_mm = course.points(depths)
-    points = shape.patient_from_disc.inverse().points(at_mm)
-    in_disc = depths[shape.depth_inside_mm(points) > 0.0]
-    in_nucleus = depths[(shape.nucleus_rim(points) < 1.0) & (shape.depth_inside_mm(points) > 0.0)]
+    parts = disc_structure_at(shape, at_mm)
+    in_disc, in_nucleus = depths[parts != Structure.OUTSIDE], depths[parts == Structure.NUCLEUS]
     found = {Mark.SKIN: 0.0}
     if in_disc.size:
         found[Mark.ANNULUS] = float(in_disc[0])
@@ -41,6 +44,17 @@ def marks(shape: DiscShape, course: Course) -> dict[Mark, float]:
         found[Mark.NUCLEUS_CENTRE] = _nearest_mm(course, shape.nucleus_centre_mm, depths, at_mm)
         found[Mark.FAR_NUCLEUS] = float(in_nucleus[-1])
     return found
+
+
+def _near(shape: DiscShape, course: Course) -> FloatArray:
+    """Depths (n,) worth asking: the way to a point is no shorter than its distance, and on a line no longer."""
+    tallest_mm = max(shape.height_anterior_mm, shape.height_posterior_mm) + shape.concavity_mm
+    bulge_mm = shape.protrusion.depth_mm if shape.protrusion else 0.0
+    reach_mm = float(np.linalg.norm([shape.half_width_mm, shape.half_depth_mm, tallest_mm])) + bulge_mm
+    away_mm = float(np.linalg.norm(shape.patient_from_disc.translation_mm - course.entry_mm))
+    last_mm = REACH_MM if course.bends else away_mm + reach_mm
+    first, last = np.searchsorted(_DEPTHS_MM, [away_mm - reach_mm, last_mm])
+    return np.asarray(_DEPTHS_MM[first:last])
 
 
 def _nearest_mm(course: Course, goal_mm: FloatArray, depths: FloatArray, at_mm: FloatArray) -> float:

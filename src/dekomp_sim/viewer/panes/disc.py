@@ -1,21 +1,22 @@
-"""The treated disc from near: two sections of its voxels with what is in them, and what has come out."""
+"""A disc from near: two sections of its voxels with what is in them, and what has come out."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from dekomp_sim.anatomy import Side
+from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.anatomy.reformat import codes_on, values_on
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, unit
+from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, sealed, unit
 from dekomp_sim.disc import PARTS, Disc, Tissue
 from dekomp_sim.geometry.section import Section, Vector
 from dekomp_sim.imaging.console.display import direction_letters
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.needle.sites import in_disc
+from dekomp_sim.procedure.needle.sites import in_disc, level_at_tip
 from dekomp_sim.viewer.panes import marks
 from dekomp_sim.viewer.panes.overlays import draw_instruments, draw_plan
 from dekomp_sim.viewer.scene.palette import CAVITY, NUCLEUS, PROTRUSION, TREATED_DISC
@@ -48,11 +49,18 @@ class Cut(StrEnum):
     ALONG = "along"
 
 
+def level_shown(case: Case) -> Level:
+    """The disc that is worked on now: where a tip lies, the deepest first, else the last injected, else the treated."""
+    tips = (level_at_tip(case, placed.instrument.key) for placed in _by_depth(case))
+    injected = (given.level for given in case.injections[-1:] if not case.receipts)
+    return next((level for level in (*tips, *injected) if level is not None), case.level)
+
+
 def disc_picture(case: Case, cut: Cut = Cut.ACROSS, size_px: int = 300, instruments: bool = True) -> UInt8Array:
     """A section (size, size, 3) of the voxelised disc: tissue left, cavity, contrast, instruments.
 
     Across, it is seen from the feet as an axial CT is; along, head up, the skin of the approach on the approach's side.
-    It goes through the deepest tip in the disc, else through the planned target.
+    It goes through the deepest tip in the disc, else through the planned target. `level_shown` says which disc.
 
     Parameters
     ----------
@@ -66,19 +74,21 @@ def disc_picture(case: Case, cut: Cut = Cut.ACROSS, size_px: int = 300, instrume
         Whether instruments and plan are drawn.
     """
     section = disc_section(case, cut, size_px)
-    seen = tissue_picture(case.disc, section)
+    level = level_shown(case)
+    seen = tissue_picture(case.discs[level], section).copy()
     if instruments:
-        draw_plan(seen, section, case.plan)
+        draw_plan(seen, section, case.plan_to(level))
         draw_instruments(seen, section, case)
     size = max(10, round(size_px / 28))
-    _lettered(seen, section, size, "Across the disc" if cut is Cut.ACROSS else "Along the instrument")
-    _key(seen, case.disc, size)
+    _lettered(seen, section, size, f"{level} {'across' if cut is Cut.ACROSS else 'along the instrument'}")
+    _key(seen, case.discs[level], size)
     return seen
 
 
 def disc_section(case: Case, cut: Cut, size_px: int) -> Section:
     """Where a picture of the disc lies."""
-    shape, frame = case.shape, case.shape.patient_from_disc
+    shape = case.patient.discs[level_shown(case)]
+    frame = shape.patient_from_disc
     bump = shape.protrusion.depth_mm if shape.protrusion else 0.0
     field_mm = 2.0 * (shape.half_width_mm + bump) + ROOM_MM
     through = frame.inverse().points(_through_mm(case))
@@ -93,6 +103,7 @@ def disc_section(case: Case, cut: Cut, size_px: int) -> Section:
     return Section(_plain(middle), _plain(across), _plain(along), field_mm / size_px, size_px, size_px)
 
 
+@lru_cache(maxsize=8)
 def tissue_picture(disc: Disc, section: Section) -> UInt8Array:
     """(rows, cols, 3) what the voxels hold: tissue by what is left of it, pink where it is gone, white contrast."""
     place = disc.patient_from_index
@@ -108,7 +119,7 @@ def tissue_picture(disc: Disc, section: Section) -> UInt8Array:
         (marks.rgb(CONTRAST), stain * np.float32(0.9)),
     ):
         _laid(seen, colour, share)
-    return np.rint(seen).astype(np.uint8)
+    return sealed(np.rint(seen).astype(np.uint8))
 
 
 def removed_picture(case: Case, size_px: tuple[int, int] = (170, 300)) -> UInt8Array:
@@ -137,14 +148,19 @@ def removed_picture(case: Case, size_px: tuple[int, int] = (170, 300)) -> UInt8A
 
 
 def _through_mm(case: Case) -> FloatArray:
-    """(3,) the deepest tip in the treated disc, else the planned target."""
-    tips = [placed.tip_mm for placed in _by_depth(case) if in_disc(case.shape, placed.tip_mm)]
-    return tips[0] if tips else case.plan.target_mm
+    """(3,) the deepest tip in the disc, else the planned target."""
+    tips = [placed.tip_mm for placed in _in_it(case)]
+    return tips[0] if tips else case.plan_to(level_shown(case)).target_mm
 
 
 def _inward(case: Case) -> FloatArray:
-    inside = [placed.tip_direction for placed in _by_depth(case) if in_disc(case.shape, placed.tip_mm)]
-    return inside[0] if inside else case.plan.direction
+    inside = [placed.tip_direction for placed in _in_it(case)]
+    return inside[0] if inside else case.plan_to(level_shown(case)).direction
+
+
+def _in_it(case: Case) -> list[Placement]:
+    """The instruments with their tip in the disc shown, the deepest first."""
+    return [placed for placed in _by_depth(case) if in_disc(case.patient.discs[level_shown(case)], placed.tip_mm)]
 
 
 def _by_depth(case: Case) -> list[Placement]:
@@ -187,5 +203,5 @@ def _key(seen: UInt8Array, disc: Disc, size: int) -> None:
 
 
 def _plain(values: FloatArray) -> Vector:
-    x, y, z = np.asarray(values, dtype=np.float64).tolist()
+    x, y, z = np.round(values, 9).tolist()  # so that a tip moved along the section finds it again
     return x, y, z

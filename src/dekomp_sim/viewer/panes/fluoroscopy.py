@@ -1,65 +1,21 @@
-"""The fluoroscopy screens: the live picture, what stays when the pedal is let go, and the reference beside it."""
+"""The fluoroscopy screens: the live picture, and beside it the reference or the second plane."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from threading import Lock
-from typing import Final, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import Patient
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, frozen, sealed, unit
+from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.errors import OutOfRangeError
-from dekomp_sim.imaging.console.display import annotated, positioner_words
-from dekomp_sim.imaging.console.processing import (
-    HELD_FRAMES,
-    SUBTRACTED_RANGE,
-    Console,
-    Window,
-    last_image_hold,
-    on_detector,
-    on_screen,
-    peak_opacity,
-    road_mapped,
-    subtracted,
-)
-from dekomp_sim.imaging.fluoroscope import FRAME_S, Fluoroscope, Shot, Trail
+from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.procedure.case import Exposure
+from dekomp_sim.viewer.panes.monitor import RECURSION, Monitor, Ray, Settings, Showing, dark, eight_bits
 
-RECURSION: Final = 0.35
-"""Assumption: share of the past in the time filter while pulsing: noise falls to 0.69 and a moved needle's tail is
-below a tenth after two frames. Consoles offer several strengths and publish none."""
-
-DARK_PX: Final = 512
-"""Rows and columns of the dark screen before the first picture."""
-
-
-class Showing(StrEnum):
-    """What of a frame is on the screen."""
-
-    PLAIN = "plain"
-    SUBTRACTED = "subtracted"
-    ROAD_MAP = "road_map"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the live screen is set; changing it changes no exposure and no record.
-
-    Parameters
-    ----------
-    console
-        Look-up table, edges, time filter, contrast, brightness, inversion, flip and turn.
-    showing
-        The frame, what has changed since the mask was taken, or the road map.
-    """
-
-    console: Console = field(default_factory=lambda: Console(recursion=RECURSION))
-    showing: Showing = Showing.PLAIN
+__all__ = ["RECURSION", "Kept", "Live", "Pulsed", "Ray", "Settings", "Showing", "dark", "eight_bits"]
 
 
 class Pulsed(Protocol):
@@ -79,31 +35,6 @@ class Pulsed(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ray:
-    """A line of sight in the patient frame.
-
-    Parameters
-    ----------
-    source_mm
-        (3,) the focus.
-    direction
-        (3,) unit vector toward the detector.
-    """
-
-    source_mm: FloatArray
-    direction: FloatArray
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "source_mm", frozen(self.source_mm, (3,)))
-        object.__setattr__(self, "direction", unit(self.direction))
-
-    def nearest_to(self, point_mm: ArrayLike) -> FloatArray:
-        """(3,) its point nearest to a point (3,): where a click lies at the depth of something known."""
-        along = (np.asarray(point_mm, dtype=np.float64) - self.source_mm) @ self.direction
-        return np.asarray(self.source_mm + along * self.direction)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """A picture put aside: how it looked (rows, cols), and which exposure it is of."""
 
@@ -111,37 +42,10 @@ class Kept:
     exposure: Exposure
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Mask:
-    """What is subtracted, in which pose it was taken, and the contrast seen since."""
-
-    pose: tuple[object, ...]
-    log_signal: Float32Array
-    peak: Float32Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """What the screen shows: the last frames of one pose, oldest first, before the console's look."""
-
-    frames: tuple[Float32Array, ...]
-    window: Window
-    shot: Shot
-    exposure: Exposure
-    trail: Trail
-    live: bool
-
-    @property
-    def log_signal(self) -> Float32Array:
-        """The live frame; held, the mean of the last ones of the run."""
-        return self.frames[-1] if self.live else last_image_hold(self.frames)
-
-
 class Live:
-    """The live and the reference screen of one patient's C-arm.
+    """The screens of one patient's C-arm: the live one, and the one beside it.
 
-    `frame` belongs to one worker thread, everything else to any: a picture is never shown half done, and a knob turned
-    while a frame is computed counts for that frame.
+    `frame` belongs to one worker thread, everything else to any; see `Monitor`.
 
     Parameters
     ----------
@@ -152,16 +56,13 @@ class Live:
     """
 
     def __init__(self, patient: Patient, threads: int | None = None) -> None:
-        self._scope = Fluoroscope(patient, threads)
-        self._lock = Lock()
-        self._settings = Settings()
-        self._seen: _Seen | None = None
-        self._mask: _Mask | None = None
-        self._last_image: UInt8Array | None = None
+        self._patient, self._threads = patient, threads
+        self._live = Monitor(patient, threads)
+        self._second: Monitor | None = None
         self._reference: UInt8Array | None = None
         self._stored: tuple[Kept, ...] = ()
 
-    def frame(self, pulse: Pulsed, moving: bool = False) -> UInt8Array:
+    def frame(self, pulse: Pulsed, moving: bool = False, lateral: Shot | None = None) -> UInt8Array:
         """Compute and show the picture (rows, cols) of one pulse.
 
         A run's frames follow one another with lag and time filter; a spot, and a run's first frame, stand alone.
@@ -172,42 +73,41 @@ class Live:
             Which.
         moving
             The C-arm is being dragged: half the time, a coarser picture.
+        lateral
+            The second plane's shot, where two are in use: its picture is shown beside, in place of a reference.
         """
-        shot, exposure = replace(pulse.shot, moving=moving), pulse.exposure
-        before = self._seen
-        goes_on = before is not None and pulse.number > 0 and before.exposure.index == exposure.index
-        same_pose = before is not None and _pose(before.shot) == _pose(shot)
-        trail = _trail(before, exposure, goes_on, same_pose)
-        elapsed_s = 1.0 / exposure.pulses_per_s if exposure.pulses_per_s else FRAME_S
-        taken = self._scope.frame(shot, self._settings.console, trail, elapsed_s)
-        run = before.frames if before is not None and goes_on and same_pose else ()
-        frames = (*run[1 - HELD_FRAMES :], taken.filtered)
-        return self._shown(_Seen(frames, taken.window, shot, exposure, taken.trail, live=True))
+        image = self._live.frame(replace(pulse.shot, moving=moving), pulse.exposure, pulse.number)
+        if lateral is not None:
+            if self._second is None:
+                self._second = Monitor(self._patient, self._threads)
+                self._second.set(self.settings)
+            self._reference = self._second.frame(lateral, pulse.exposure, pulse.number)
+        return image
 
     def hold(self) -> UInt8Array | None:
         """The pedal is let go: the last frames' mean stays on the screen; None where nothing was taken yet."""
-        seen = self._seen
-        return None if seen is None else self._shown(replace(seen, live=False))
+        self._beside(lambda second: second.hold())
+        return self._live.hold()
 
     @property
     def settings(self) -> Settings:
-        """How the screen is set."""
-        return self._settings
+        """How the screens are set."""
+        return self._live.settings
 
     def set(self, settings: Settings) -> UInt8Array | None:
-        """Set the screen; what is on it changes at once. The new picture, or None where there is none."""
-        self._settings = settings
-        seen = self._seen
-        return None if seen is None else self._shown(seen)
+        """Set the screens; what is on them changes at once. The live one's picture, or None where there is none."""
+        self._beside(lambda second: second.set(settings))
+        return self._live.set(settings)
 
     @property
     def last_image(self) -> UInt8Array:
         """What is on the live screen (rows, cols); dark before the first picture."""
-        return dark() if self._last_image is None else self._last_image
+        image = self._live.image
+        return dark() if image is None else image
 
     @property
     def reference(self) -> UInt8Array:
-        """What is on the screen beside it (rows, cols); dark until a picture is stored."""
+        """What is on the screen beside it (rows, cols); dark until a picture is stored or a second plane is used."""
         return dark("NO REFERENCE") if self._reference is None else self._reference
 
     @property
@@ -217,12 +117,12 @@ class Live:
 
     def store(self) -> int | None:
         """Put the last image aside and show it beside the live one; its number, or None where there is no image."""
-        with self._lock:
-            if self._seen is None or self._last_image is None:
-                return None
-            self._stored = (*self._stored, Kept(self._last_image, self._seen.exposure))
-            self._reference = self._last_image
-            return len(self._stored) - 1
+        image, exposure = self._live.image, self._live.exposure
+        if image is None or exposure is None:
+            return None
+        self._stored = (*self._stored, Kept(image, exposure))
+        self._reference = image
+        return len(self._stored) - 1
 
     def refer(self, number: int) -> UInt8Array:
         """Show a stored picture beside the live one.
@@ -238,98 +138,24 @@ class Live:
         return self._reference
 
     def take_mask(self) -> bool:
-        """Take the last image as the mask that is subtracted; whether there was one."""
-        seen = self._seen
-        if seen is None:
-            return False
-        log_signal = last_image_hold(seen.frames)
-        self._mask = _Mask(_pose(seen.shot), log_signal, sealed(np.zeros_like(log_signal)))
-        return True
+        """Take the last image as the mask that is subtracted, on both planes; whether there was one."""
+        self._beside(lambda second: second.image if second.take_mask() else None)
+        return self._live.take_mask()
 
     def point_of(self, x: float, y: float) -> Ray | None:
-        """The line of sight at a pixel of the live picture (x to the right, y down, (0, 0) the first one's centre);
-        None before the first picture.
-        """
-        seen = self._seen
-        if seen is None:
-            return None
-        panel, carm = seen.shot.detector, seen.shot.carm
-        col, row = on_detector((panel.rows, panel.cols), self._settings.console, x, y)
-        right = (col - (panel.cols - 1) / 2.0) * panel.pixel_mm
-        up = ((panel.rows - 1) / 2.0 - row) * panel.pixel_mm
-        place = carm.detector_centre_mm + right * carm.image_right + up * carm.image_up
-        return Ray(carm.source_mm, place - carm.source_mm)
+        """The line of sight at a pixel of the live picture; see `Monitor.point_of`."""
+        return self._live.point_of(x, y)
 
     def pixel_of(self, point_mm: ArrayLike) -> tuple[float, float] | None:
         """(x, y) where a point (3,) of the patient is seen in the live picture; None before the first one."""
-        seen = self._seen
-        if seen is None:
-            return None
-        panel = seen.shot.detector
-        row, col = seen.shot.carm.pixel_of(np.asarray(point_mm, dtype=np.float64), panel).tolist()
-        return on_screen((panel.rows, panel.cols), self._settings.console, col, row)
+        return self._live.pixel_of(point_mm)
 
-    def _shown(self, seen: _Seen) -> UInt8Array:
-        """Put it on the screen as the knobs stand when it is done."""
-        mask = self._mask
-        if mask is not None and seen.live and self._settings.showing is Showing.SUBTRACTED and _fits(mask, seen):
-            mask = replace(mask, peak=sealed(np.minimum(mask.peak, peak_opacity(seen.frames[-1:], mask.log_signal))))
-        while True:
-            settings = self._settings
-            picture = sealed(self._developed(seen, settings, mask))
-            with self._lock:
-                if self._settings is settings:
-                    self._seen, self._last_image, self._mask = seen, picture, mask
-                    return picture
-
-    def _developed(self, seen: _Seen, settings: Settings, mask: _Mask | None) -> UInt8Array:
-        console, log_signal, window = settings.console, seen.log_signal, seen.window
-        if settings.showing is not Showing.PLAIN and mask is not None and _fits(mask, seen):
-            window, console = Window.about(log_signal.shape, SUBTRACTED_RANGE), replace(console, edge_gain=0.0)
-            if settings.showing is Showing.SUBTRACTED:
-                log_signal = subtracted(log_signal, mask.log_signal)
-            else:
-                log_signal = road_mapped(log_signal, mask.log_signal, mask.peak)
-        plain = self._scope.developed(log_signal, window, console, seen.shot.shutter)
-        return eight_bits(annotated(plain, seen.shot.carm, _lines(seen, settings, mask), console))
-
-
-def dark(words: str = "NO IMAGE", size_px: int = DARK_PX) -> UInt8Array:
-    """The screen (size, size) before there is a picture."""
-    carm_less = np.full((size_px, size_px), 0x0C0C, dtype=np.uint16)
-    return eight_bits(annotated(carm_less, None, (words,)))
-
-
-def eight_bits(picture: NDArray[np.uint16]) -> UInt8Array:
-    """A 16-bit picture for a screen or a JPEG."""
-    return sealed((picture >> 8).astype(np.uint8))
-
-
-def _trail(before: _Seen | None, exposure: Exposure, goes_on: bool, same_pose: bool) -> Trail | None:
-    """What the frame before leaves: nothing for a spot; where the C-arm has moved, the panel's lag alone."""
-    if exposure.spot:
-        return None
-    if before is None or not goes_on:
-        return Trail()
-    return before.trail if same_pose else replace(before.trail, filtered=None)
-
-
-def _fits(mask: _Mask, seen: _Seen) -> bool:
-    return mask.pose == _pose(seen.shot)
-
-
-def _pose(shot: Shot) -> tuple[object, ...]:
-    carm = shot.carm
-    distances = (carm.source_to_isocentre_mm, carm.source_to_detector_mm)
-    return (carm.primary_deg, carm.secondary_deg, *np.asarray(carm.isocentre_mm).tolist(), distances, shot.detector)
-
-
-def _lines(seen: _Seen, settings: Settings, mask: _Mask | None) -> Sequence[str]:
-    exposure = seen.exposure
-    technique = f"{exposure.technique.beam.kv:.0f} kV  {exposure.ma:.1f} mA  {exposure.pulse_ms:.1f} ms"
-    state = "LIVE" if seen.live else "SPOT" if exposure.spot else "LAST IMAGE HOLD"
-    lines = [f"No. {exposure.index + 1}  {state}", positioner_words(seen.shot.carm), technique]
-    if settings.showing is not Showing.PLAIN:
-        there = mask is not None and _fits(mask, seen)
-        lines.append(settings.showing.replace("_", " ").upper() if there else "NO MASK FOR THIS VIEW")
-    return lines
+    def _beside(self, act: Callable[[Monitor], UInt8Array | None]) -> None:
+        """Do the same on the second plane, where its picture is the one beside."""
+        second = self._second
+        if second is None:
+            return
+        shown = self._reference is second.image
+        image = act(second)
+        if shown and image is not None:
+            self._reference = image

@@ -11,11 +11,13 @@ import numpy as np
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.disc import Tissue, in_nuclear_space, manometer_kpa, pressure_kpa
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.needle.nucleus import STOP_ABOVE_OPENING_KPA
-from dekomp_sim.procedure.needle.sites import tip_in_disc
+from dekomp_sim.procedure.clinic.verdict import STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.needle.discography import NEEDLE
+from dekomp_sim.procedure.needle.sites import level_at_tip
 from dekomp_sim.units import kpa_from_psi, psi_from_kpa
 from dekomp_sim.viewer.panes import marks
 from dekomp_sim.viewer.panes.chart import Axes, stepped
+from dekomp_sim.viewer.panes.disc import level_shown
 
 DIAL_PSI: Final = 100.0
 """End of the dial. Assumption: manometers sold for discography read to 100 psi and more."""
@@ -28,6 +30,7 @@ OPENING: Final = "#009e73"
 DYNAMIC: Final = "#e69f00"
 STOP: Final = "#d55e00"
 CURVE: Final = "#56b4e9"
+PAIN: Final = "#cc79a7"
 """Okabe and Ito's, which colour-blind readers tell apart."""
 
 
@@ -42,11 +45,11 @@ class Manometer:
     static_kpa
         With the plunger at rest, now; once the needle is out, at the last injection.
     dynamic_kpa
-        The most while contrast flowed.
+        The most while contrast flowed into that disc.
     stop_kpa
         Where discography stops, 50 psi above opening.
     connected
-        Whether the needle is in the disc.
+        Whether the needle is in a disc.
     """
 
     opening_kpa: float | None
@@ -57,17 +60,19 @@ class Manometer:
 
 
 def manometer(case: Case) -> Manometer:
-    """The manometer's readings of a case: none before the first contrast has gone in."""
-    connected = tip_in_disc(case, "discography_needle")
-    if not case.injections:
+    """What is read of the disc at the needle's tip, or of the one last injected: nothing before the first contrast."""
+    level = level_at_tip(case, NEEDLE)
+    connected = level is not None
+    mine = [given for given in case.injections if given.level is (level or level_shown(case))]
+    if not mine:
         return Manometer(None, None, None, None, connected)
-    opening = case.disc.opening_kpa
-    static = case.injections[-1].pressure_kpa
+    disc = case.discs[mine[-1].level]
+    opening, static = disc.opening_kpa, mine[-1].pressure_kpa
     if connected:
-        tip = case.placements["discography_needle"].tip_mm
-        free = in_nuclear_space(case.disc, tip) or case.disc.tissue_at(tip) is Tissue.ENDPLATE
-        static = manometer_kpa(case.disc, needle_in_nucleus=free)
-    dynamic = max(given.dynamic_kpa for given in case.injections)
+        tip = case.placements[NEEDLE].tip_mm
+        free = in_nuclear_space(disc, tip) or disc.tissue_at(tip) is Tissue.ENDPLATE
+        static = manometer_kpa(disc, needle_in_nucleus=free)
+    dynamic = max(given.dynamic_kpa for given in mine)
     return Manometer(opening, static, dynamic, opening + STOP_ABOVE_OPENING_KPA, connected)
 
 
@@ -90,7 +95,9 @@ def manometer_picture(case: Case, size_px: int = 220) -> UInt8Array:
 
 
 def pressure_picture(cases: Sequence[Case], size_px: tuple[int, int] = (170, 300)) -> UInt8Array:
-    """Pressure in the nucleus (rows, cols, 3) over the case's clock; dots are what the manometer read while injecting.
+    """Pressure in the nucleus (rows, cols, 3) over the case's clock, of the disc that `level_shown` names.
+
+    Amber dots are what the manometer read while contrast flowed, pink ones where it began to hurt.
 
     Parameters
     ----------
@@ -103,16 +110,21 @@ def pressure_picture(cases: Sequence[Case], size_px: tuple[int, int] = (170, 300
     seen, last = marks.paper(rows, cols), cases[-1]
     size = max(10, round(cols / 28))
     clock = np.array([case.clock_s for case in cases])
-    static = np.array([pressure_kpa(case.disc) for case in cases])
-    flowing = [(given.clock_s, given.dynamic_kpa) for given in last.injections]
-    high = 1.15 * max([1.2 * last.disc.opening_kpa, *static.tolist(), *(kpa for _, kpa in flowing)])
+    level = level_shown(last)
+    opening = last.discs[level].opening_kpa
+    static = np.array([pressure_kpa(case.discs[level]) for case in cases])
+    mine = [given for given in last.injections if given.level is level]
+    flowing = [(given.clock_s, given.dynamic_kpa) for given in mine]
+    hurt = [(given.onset.clock_s, opening + given.onset.above_opening_kpa) for given in mine if given.onset]
+    high = 1.15 * max([1.2 * opening, *static.tolist(), *(kpa for _, kpa in flowing)])
     axes = Axes(3.4 * size, 2.2 * size, cols - 2.8 * size, rows - 3.6 * size, _span(clock, static), (0.0, high))
     axes.ruled(seen, size)
-    axes.level(seen, last.disc.opening_kpa, OPENING, "opening", size)
+    axes.level(seen, opening, OPENING, "opening", size)
     axes.line(seen, *stepped(clock, static), CURVE)
-    for place in axes.places([at for at, _ in flowing], [kpa for _, kpa in flowing]):
-        marks.dot(seen, place, 2.5, DYNAMIC)
-    now = f"Pressure {static[-1]:.0f} kPa, {psi_from_kpa(float(static[-1])):.0f} psi"
+    for points, colour in ((flowing, DYNAMIC), (hurt, PAIN)):
+        for place in axes.places(*np.array(points).reshape(-1, 2).T):
+            marks.dot(seen, place, 2.5, colour)
+    now = f"{level}: {static[-1]:.0f} kPa, {psi_from_kpa(float(static[-1])):.0f} psi"
     marks.write(seen, now, (0.6 * size, 0.4 * size), size)
     marks.write(seen, "min", (cols - 0.5 * size, axes.bottom + 4.0), size, marks.QUIET, "ra")
     marks.stamp(seen, max(9, size - 1))

@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from dekomp_sim.anatomy import DiscShape, Level, Patient, Strand
 from dekomp_sim.anatomy.reformat import labels_on
 from dekomp_sim.arrays import FloatArray, UInt8Array, sealed
 from dekomp_sim.geometry.section import Section
+from dekomp_sim.imaging.console.strokes import fill_circles
 from dekomp_sim.viewer.panes.marks import rgb
 from dekomp_sim.viewer.scene.palette import (
     LABEL_LOOKS,
@@ -72,9 +72,7 @@ def kinds_on(section: Section, treated: Treated) -> UInt8Array:
     """(rows, cols) number of the look that each pixel has, 0 for none."""
     patient = treated.patient
     kinds = _numbers(patient)[labels_on(patient.volume, section)]
-    drawn = Image.fromarray(kinds)
-    _cut_balls(ImageDraw.Draw(drawn), section, _balls(patient))
-    kinds = np.array(drawn)
+    fill_circles(_circles(section, _balls(patient)), kinds)
     for level, shape in patient.discs.items():
         _cut_disc(kinds, section, shape, level is treated.level)
     return kinds
@@ -107,16 +105,12 @@ def _along(strand: Strand, number: int) -> FloatArray:
     return np.stack([*columns, np.full(len(wanted), float(number))], axis=-1)
 
 
-def _cut_balls(draw: ImageDraw.ImageDraw, section: Section, balls: FloatArray) -> None:
-    """Fill the circles that a section cuts from balls (n, 5)."""
+def _circles(section: Section, balls: FloatArray) -> FloatArray:
+    """(m, 4) x, y, radius in pixels and number of the circles that a section cuts from balls (n, 5)."""
     places = section.pixel_of(balls[:, :3])
     square = balls[:, 3] ** 2 - places[:, 2] ** 2
     cut = square > 0.0
-    radii = np.sqrt(square[cut]) / section.mm_per_px
-    boxes = np.concatenate([places[cut, :2] - radii[:, None], places[cut, :2] + radii[:, None]], axis=1)
-    seen = (boxes[:, 2:] > 0.0).all(axis=1) & (boxes[:, :2] < (section.cols, section.rows)).all(axis=1)
-    for corners, number in zip(boxes[seen].tolist(), balls[cut, 4][seen].tolist(), strict=True):
-        draw.ellipse(corners, fill=int(number))
+    return np.column_stack([places[cut, :2], np.sqrt(square[cut]) / section.mm_per_px, balls[cut, 4]])
 
 
 def _cut_disc(kinds: UInt8Array, section: Section, shape: DiscShape, is_treated: bool) -> None:

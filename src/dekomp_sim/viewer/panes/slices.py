@@ -99,7 +99,7 @@ class Reading:
     back_up
         The axial picture as the prone patient lies: the back on top, the patient's left on the left.
     outlines, plan, instruments
-        Whether structures, the planned path and what is in the patient are drawn.
+        Whether structures, the planned paths and what is in the patient are drawn.
 
     Raises
     ------
@@ -172,7 +172,8 @@ def picture(
     section = section_of(case, plane, crosshair_mm, reading, size_px)
     seen = _still(Treated(case.patient, case.level), section, reading.window, reading.outlines).copy()
     if reading.plan:
-        draw_plan(seen, section, case.plan)
+        for level in case.discs:
+            draw_plan(seen, section, case.plan_to(level))
     if reading.instruments:
         draw_instruments(seen, section, case)
     draw_crosshair(seen, section, crosshair_mm)

@@ -12,7 +12,7 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.body import FORGETS_S
 from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.procedure.clinic.vitals import FIT, Vitals, below
-from dekomp_sim.procedure.events import Event, Measured, Outcome, Pain, Reaction, Refusal, Said, Severity
+from dekomp_sim.procedure.events import Event, Measured, Outcome, Pain, Reaction, Refusal, Said, Severity, Startled
 from dekomp_sim.viewer.practice.session import Mode
 
 
@@ -67,7 +67,7 @@ def perceived(events: Iterable[Event], mode: Mode) -> tuple[Event, ...]:
     """
     if mode is Mode.PRACTICE:
         return tuple(events)
-    return tuple(event for event in events if isinstance(event, Said | Pain | Refusal | Measured | Reaction))
+    return tuple(event for event in events if isinstance(event, Said | Pain | Refusal | Measured | Reaction | Startled))
 
 
 def pain_now(case: Case) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dekomp_sim.debrief.steps import asked
 from dekomp_sim.errors import DekompSimError
+from dekomp_sim.instruments import Course
 from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.needle.marks import marks
 from dekomp_sim.procedure.needle.sites import depth_wanted_mm
 from dekomp_sim.procedure.rules import may
 from dekomp_sim.viewer.practice.moments import Moment
@@ -31,8 +34,8 @@ def hint(session: Session) -> str | None:
     """The next step of the story's script, and what stands in its way; None where hints are not allowed."""
     if not session.hints_allowed:
         return None
-    script, moments = session.story.steps, session.moments
-    number = followed(script, moments)
+    script = session.story.steps
+    number = followed(script, session.moments, session.case)
     if number == len(script):
         return ENOUGH
     step = script[number]
@@ -41,17 +44,29 @@ def hint(session: Session) -> str | None:
     return f"{asked(step)}{note}" + (f" Not yet: {reason}" if reason else "")
 
 
-def followed(script: Sequence[do.Action], moments: Sequence[Moment]) -> int:
+def followed(script: Sequence[do.Action], moments: Sequence[Moment], case: Case) -> int:
     """How many steps of a script are behind: the number of the next one.
 
     What was done is laid against the script in order. Steps by the way may be left out; a step of weight that was done
     while an earlier one was not leaves the earlier one behind.
+
+    Parameters
+    ----------
+    script
+        The steps.
+    moments
+        What was done, the opening first.
+    case
+        As it is now: how deep a mark lies is read off it.
     """
+    goals: dict[do.Action, float | None] = {
+        step: _goal_mm(step, case) for step in script if isinstance(step, do.Advance | do.Withdraw)
+    }
     number = 0
     for moment in moments:
         if moment.action is None or moment.refusal is not None:
             continue
-        reached = next((n for n in range(number, len(script)) if _matches(script[n], moment)), None)
+        reached = next((n for n in range(number, len(script)) if _matches(script[n], moment, goals)), None)
         if reached is None:
             continue
         skipped = script[number:reached]
@@ -60,7 +75,7 @@ def followed(script: Sequence[do.Action], moments: Sequence[Moment]) -> int:
     return number
 
 
-def _matches(step: do.Action, moment: Moment) -> bool:
+def _matches(step: do.Action, moment: Moment, goals: Mapping[do.Action, float | None]) -> bool:
     action = moment.action
     if action is None or mark_of(step) != mark_of(action):
         return False
@@ -70,18 +85,26 @@ def _matches(step: do.Action, moment: Moment) -> bool:
         case do.Wait():
             return isinstance(action, do.Wait) and action.seconds >= WAITED * step.seconds
         case do.Advance() | do.Withdraw():
-            return _there(step, moment)
+            return _there(step, moment, goals[step])
         case _:
             return True
 
 
-def _there(step: do.Advance | do.Withdraw, moment: Moment) -> bool:
-    """Whether the instrument has come as far as the step asks."""
-    placement = moment.case.placements.get(step.instrument)
-    if placement is None:
+def _there(step: do.Advance | do.Withdraw, moment: Moment, goal_mm: float | None) -> bool:
+    """Whether the instrument came as far as the step asks."""
+    depth_mm = moment.depths_mm.get(step.instrument)
+    if depth_mm is None or goal_mm is None:
         return False
+    return depth_mm >= goal_mm - NEAR_MM if isinstance(step, do.Advance) else depth_mm <= goal_mm + NEAR_MM
+
+
+def _goal_mm(step: do.Advance | do.Withdraw, case: Case) -> float | None:
+    """How deep a step wants its instrument: on its own way while it is in the patient, else on the planned one."""
+    if step.to is None:
+        return step.to_depth_mm
     try:
-        ahead_mm = placement.depth_mm - depth_wanted_mm(moment.case, step)
-    except DekompSimError:  # its way meets no such mark
-        return False
-    return ahead_mm >= -NEAR_MM if isinstance(step, do.Advance) else ahead_mm <= NEAR_MM
+        if step.instrument in case.placements:
+            return depth_wanted_mm(case, step)
+        return marks(case.shape, Course(case.plan.entry_mm, case.plan.direction))[step.to] + step.offset_mm
+    except (DekompSimError, KeyError):  # that way meets no such mark
+        return None

@@ -39,9 +39,15 @@ class Moment:
         Why it was refused, or None where it was carried out.
     before
         The moment before it; None for the opening.
+
+    Attributes
+    ----------
+    clock_s, events, depths_mm
+        The case's clock, what the action added to its events, and how deep each instrument in the patient was: known
+        of every moment at no cost, whereas its case may have to be made again.
     """
 
-    __slots__ = ("_case", "action", "before", "idle", "number", "refusal")
+    __slots__ = ("_case", "_events", "action", "before", "clock_s", "depths_mm", "events", "idle", "number", "refusal")
 
     def __init__(
         self,
@@ -54,6 +60,10 @@ class Moment:
     ) -> None:
         self.number, self.action, self.idle, self.refusal, self.before = number, action, idle, refusal, before
         self._case: Case | None = case
+        self._events = len(case.events)
+        self.clock_s = case.clock_s
+        self.events = case.events[before._events if before is not None else 0 :]
+        self.depths_mm = {key: placement.depth_mm for key, placement in case.placements.items()}
 
     @property
     def case(self) -> Case:

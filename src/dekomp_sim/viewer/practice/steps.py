@@ -225,7 +225,7 @@ def current(found: Sequence[Stage]) -> int:
 def carried_out(moments: Sequence[Moment]) -> Mapping[tuple[str, str], float]:
     """Word and instrument of every action that was carried out, with the clock after the last time."""
     return {
-        mark_of(one.action): one.case.clock_s
+        mark_of(one.action): one.clock_s
         for one in moments
         if one.action is not None and one.refusal is None and not one.idle
     }
