@@ -34,7 +34,7 @@ LIBRARIES = {
     "ruamel": {"files"},
     "platformdirs": {"files"},  # where the cache lives
     "pydantic_core": {"files"},  # the validator itself, whose errors it explains
-    "pydantic": {"files", "scenario"},  # the union's discriminator; files validates with it
+    "pydantic": {"files", "scenario", "procedure"},  # discriminators of unions; files validates with them
     "annotated_types": {"scenario", "procedure", "anatomy", "viewer"},  # ranges as part of a field's type; forms
     "PIL": {"imaging", "files", "viewer"},  # letters burned into pictures; PNG writing; panes and JPEG frames
     "trame": {"viewer"},  # the page

@@ -141,7 +141,7 @@ def test_version_help_and_schema(capsys: pytest.CaptureFixture[str], monkeypatch
         dekomp(capsys, monkeypatch, "--help")[1].split()
     )
     schema = json.loads(dekomp(capsys, monkeypatch, "schema")[1])
-    assert {"title", "level", "side", "steps"} <= set(schema["required"])
+    assert {"title", "level", "side", "steps"} <= set(schema["else"]["required"])
     assert "voxel_mm" in json.loads(dekomp(capsys, monkeypatch, "schema", "phantom")[1])["properties"]
 
 

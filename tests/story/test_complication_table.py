@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dekomp_sim.procedure import Ailment, Breach, BreachKind, Case, Outcome, Reaction, ReactionKind, Refusal
+from dekomp_sim.procedure import Ailment, Breach, BreachKind, Case, Outcome, Pain, Reaction, ReactionKind, Refusal
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PAGE = Path(__file__).parents[2] / "docs" / "complications.md"
@@ -16,8 +16,8 @@ USUAL = "l4l5_left_posterolateral"
 Kind = BreachKind | ReactionKind | Ailment
 
 TABLE: tuple[tuple[Kind, str, str], ...] = (
-    (BreachKind.ROOT, "complication_root_contact", USUAL),
-    (BreachKind.ROOT, "complication_numbed_root", USUAL),
+    (BreachKind.ROOT, "complication_root_contact", "reaction_root_contact"),
+    (BreachKind.ROOT, "complication_numbed_root", "reaction_root_contact"),
     (BreachKind.DURA, "complication_dural_puncture", USUAL),
     (Ailment.HEADACHE, "complication_dural_puncture", "complication_spinal_block"),
     (ReactionKind.SPINAL_BLOCK, "complication_spinal_block", "complication_dural_puncture"),
@@ -60,6 +60,15 @@ def test_a_shipped_scenario_is_refused_nothing_and_announces_its_played(name: st
     assert case.harmed == ("ends in harm" in head)
     assert case.harmed == name.startswith("complication_")
     assert "Teaches: " in head
+
+
+def test_the_root_that_is_touched_and_heeded_hurts_the_same_and_stays_whole(played: Played) -> None:
+    hurt, heeded = (
+        [event for event in played(name).events if isinstance(event, Pain) and event.dermatome]
+        for name in ("complication_root_contact", "reaction_root_contact")
+    )
+    assert {event.dermatome for event in (*hurt, *heeded)} == {"L4"}
+    assert played("reaction_root_contact").events[-2].words.startswith("You stay with us for half an hour")
 
 
 def test_every_kind_of_injury_and_reaction_is_in_the_table_or_spared_for_a_reason() -> None:

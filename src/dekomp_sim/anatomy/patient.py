@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
-
-import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side, Structure
@@ -53,13 +53,23 @@ class Strand:
         Examples
         --------
         >>> tube = Strand("a vein", Structure.AORTA, [[0.0, 0.0, 0.0], [0.0, 0.0, 10.0]], [2.0, 2.0])
-        >>> tube.distance_mm(np.array([5.0, 0.0, 5.0]))
+        >>> tube.distance_mm(frozen([5.0, 0.0, 5.0]))
         3.0
         """
-        start, way = self.path_mm[:-1], np.diff(self.path_mm, axis=0)
-        along = np.clip(np.sum((at_mm - start) * way, axis=1) / np.sum(way**2, axis=1), 0.0, 1.0)
-        away = np.linalg.norm(start + along[:, None] * way - at_mm, axis=1)
-        return float((away - (self.radius_mm[:-1] + along * np.diff(self.radius_mm))).min())
+        at, stations, radii = at_mm.tolist(), self.path_mm.tolist(), self.radius_mm.tolist()
+        return min(
+            _off_cone(at, ends, ends_mm) for ends, ends_mm in zip(pairwise(stations), pairwise(radii), strict=True)
+        )
+
+
+def _off_cone(at: list[float], ends: tuple[list[float], list[float]], radii_mm: tuple[float, float]) -> float:
+    """Distance of a point from a piece of a tube; plain numbers, for a dozen of them are not worth an array."""
+    start, end = ends
+    way = [b - a for a, b in zip(start, end, strict=True)]
+    run = sum((p - a) * w for p, a, w in zip(at, start, way, strict=True))
+    along = min(max(run / sum(w * w for w in way), 0.0), 1.0)
+    foot = [a + along * w for a, w in zip(start, way, strict=True)]
+    return math.dist(at, foot) - (radii_mm[0] + along * (radii_mm[1] - radii_mm[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,8 +119,12 @@ def replay(
 @app.command()
 def view(  # noqa: PLR0913 - a command line's options are its nouns
     scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for journal and report; new or empty.")] = None,
-    exam: Annotated[bool, typer.Option("--exam", help="Examination: no hints, no undo, nothing shown beneath skin.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder for journal and report; new or empty.")
+    ] = None,
+    exam: Annotated[
+        bool, typer.Option("--exam", help="Examination: no hints, no undo, nothing shown beneath skin.")
+    ] = False,
     browser: Annotated[bool, typer.Option("--browser", help="In the system's browser, not in a window.")] = False,
     real_time: Annotated[
         bool, typer.Option("--real-time/--own-time", help="Whether the time you take passes for the patient.")
@@ -141,7 +145,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
 
 
 @app.command()
-def serve(  # noqa: PLR0913 - a command line's options are its nouns
+def serve(
     scenarios: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones, to choose from.")],
     host: Annotated[str, typer.Option(help="Address to bind; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 0,

@@ -59,7 +59,7 @@ def perform(request: Request, console: Console) -> bool:
         For any mistake in the scenario, the scan or the folder; nothing is then left behind.
     """
     path = document("scenarios", request.scenario)
-    story = read_yaml(path, Story)
+    story = read_yaml(path, Story).as_performed()
     # whether 3D pictures can be drawn is found out in a second process, while the case is played
     with output_folder(request.out, overwrite=request.overwrite) as folder, ThreadPoolExecutor(1) as aside:
         asked = aside.submit(probe) if request.picture_3d else None

@@ -90,9 +90,7 @@ class Openings:
         clock = time.monotonic if self.request.real_time else None
         session = Session(story, patient, mode, journal.append, clock)
         room = RoomPane(self.renderer) if self.renderer else None
-        return Opened(
-            session, Live(patient), room, lambda done: self._leave(done, folder, header), journal.close
-        )
+        return Opened(session, Live(patient), room, lambda done: self._leave(done, folder, header), journal.close)
 
     def _folder(self, story: Story) -> Path:
         """A new folder: the one asked for, the first time, if it is free."""

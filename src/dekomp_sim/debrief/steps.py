@@ -14,8 +14,10 @@ from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.courses import STANDARD_DOSE, Cause
 from dekomp_sim.procedure.events import (
+    Answered,
     Breach,
     Contact,
+    Cue,
     Event,
     Measured,
     Outcome,
@@ -112,7 +114,7 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
     """
     match action:
         case do.TimeOut():
-            return f"Time-out: {action.level}, {action.side}."
+            return f"Time-out: {action.level or 'level'}, {action.side or 'side'}."
         case do.GiveAntibiotic():
             return f"Give {action.dose_g:g} g of {action.agent}, {action.route}."
         case do.Sedate():
@@ -155,6 +157,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             return f"Hold the breath for {action.seconds:g} s."
         case do.Treat():
             return f"Give {STANDARD_DOSE[Cause(action.treatment.value)]}."
+        case do.Answer():
+            return f"Answer the question {action.question}: {action.choice}."
         case do.Wait():
             return f"Wait {minutes(action.seconds)}."
         case (
@@ -182,8 +186,11 @@ def told(event: Event) -> str:
         case Pain():
             mine = {True: ", concordant", False: ", not concordant", None: ""}[event.concordant]
             return f'Patient, {event.rating:g} of 10{mine}: "{event.words}"'
-        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Startled() | Outcome():
+        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Startled() | Outcome() | Answered():
             return event.words
+        case Cue():
+            numbered = "; ".join(f"{n} {words}" for n, words in enumerate(event.answers, start=1))
+            return f"{event.words} ({numbered})" if numbered else event.words
         case _:
             assert_never(event)
 
@@ -197,7 +204,7 @@ def kind_of(event: Event) -> str:
     'refused'
     """
     names = {Refusal: "refused", Said: "said", Pain: "pain", Contact: "contact", Breach: "harm", Measured: "reading"}
-    names |= {Reaction: "reaction", Startled: "reaction", Outcome: "afterwards"}
+    names |= {Reaction: "reaction", Startled: "reaction", Outcome: "afterwards", Cue: "lesson", Answered: "answer"}
     return names.get(type(event), "lapse")
 
 

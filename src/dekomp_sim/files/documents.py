@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator
 
 from dekomp_sim.errors import DekompSimError, InputError
+from dekomp_sim.files.inherit import inheriting, may_inherit, with_inherited
 from dekomp_sim.files.marks import Marked, MistakesError, Place, kind_of, read_marked
 
 T = TypeVar("T")
@@ -60,6 +61,8 @@ def read_yaml(path: Path | str, into: type[T]) -> T:
         If `into` itself refuses a value; the place in the file is put before its words.
     """
     marked = read_marked(Path(path))
+    if may_inherit(into):
+        marked = with_inherited(marked)
     text = json.dumps(marked.values)
     kind: Any = into
     try:
@@ -79,6 +82,8 @@ def schema(into: type[Any]) -> dict[str, Any]:
     for part in _mappings(found):
         if "properties" in part:
             part.setdefault("additionalProperties", False)
+    if may_inherit(into):
+        found = inheriting(found)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
 
 
@@ -109,12 +114,12 @@ def _mappings(tree: Any) -> Iterator[dict[str, Any]]:
 
 def _mistakes(marked: Marked, top: dict[str, Any], errors: list[ErrorDetails]) -> list[InputError]:
     """One mistake for each place, in the file's order: members of a union complain each for itself."""
-    found: dict[tuple[int, int, str], InputError] = {}
+    found: dict[tuple[bool, str, int, int, str], InputError] = {}
     for error in errors:
         place = _place_in_file(marked, error["loc"])
         mistake = _mistake(marked, top, place, error)
-        line, column = (int(part) for part in mistake.where.rsplit(":", 2)[1:])
-        found.setdefault((line, column, mistake.found), mistake)
+        file, line, column = mistake.where.rsplit(":", 2)
+        found.setdefault((file != str(marked.path), file, int(line), int(column), mistake.found), mistake)
     return [found[key] for key in sorted(found)]
 
 

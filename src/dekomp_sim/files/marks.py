@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ruamel.yaml import YAML, MappingNode, Node, ScalarNode
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -24,6 +24,17 @@ MOST_BYTES: Final = 10_000_000
 _TAG = "tag:yaml.org,2002:"
 
 
+class Mark(NamedTuple):
+    """Where a value or a key stands: file, line and column, both from 1."""
+
+    path: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Marked:
     """A document's plain values and the place of each in its file.
@@ -35,27 +46,25 @@ class Marked:
     values
         dict, list, str, int, float, bool and None; keys are str.
     marks
-        Line and column (from 1) of each value, by place; of a mapping's key with `keys`.
+        Where each value stands, by place: in the file, or in one that it inherits from.
     keys
-        Line and column (from 1) of each key, by place.
+        Where each key stands, by place.
     """
 
     path: Path
     values: dict[str, Any]
-    marks: dict[Place, tuple[int, int]]
-    keys: dict[Place, tuple[int, int]]
+    marks: dict[Place, Mark]
+    keys: dict[Place, Mark]
 
     def where(self, place: Place) -> str:
         """`file:line:column` of the value at `place`, or of the nearest one above it."""
         while place and place not in self.marks:
             place = place[:-1]
-        line, column = self.marks.get(place, (1, 1))
-        return f"{self.path}:{line}:{column}"
+        return str(self.marks.get(place, Mark(self.path, 1, 1)))
 
     def where_key(self, place: Place) -> str:
         """`file:line:column` of the key at `place`."""
-        line, column = self.keys.get(place, (1, 1))
-        return f"{self.path}:{line}:{column}"
+        return str(self.keys.get(place, Mark(self.path, 1, 1)))
 
     def at(self, place: Place) -> Any:
         """The value at `place`."""
@@ -157,14 +166,14 @@ class _Reader:
     """Turns a tree of nodes into plain values, notes their marks and gathers what is wrong with them."""
 
     path: Path
-    marks: dict[Place, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    marks: dict[Place, Mark] = field(default_factory=dict)
+    keys: dict[Place, Mark] = field(default_factory=dict)
     mistakes: list[InputError] = field(default_factory=list)
     open_nodes: list[Node] = field(default_factory=list)
     yaml: YAML = field(default_factory=lambda: YAML(typ="safe", pure=True))
 
     def plain(self, node: Node, place: Place) -> Any:
-        self.marks[place] = node.start_mark.line + 1, node.start_mark.column + 1
+        self.marks[place] = Mark(self.path, node.start_mark.line + 1, node.start_mark.column + 1)
         if len(self.marks) > MOST_VALUES:
             raise InputError(str(self.path), f"more than {MOST_VALUES} values", "a scenario or specification")
         if any(node is above for above in self.open_nodes):
@@ -189,10 +198,10 @@ class _Reader:
             key = str(key_node.value)
             here = (*place, key)
             if key in values:
-                first = self.keys[here][0]
+                first = self.keys[here].line
                 self._refuse(key_node, f"the key {key} a second time (first in line {first})", "each key once")
                 continue
-            self.keys[here] = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            self.keys[here] = Mark(self.path, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             values[key] = self.plain(value_node, here)
             if value_node.value == "":  # nothing stands there: its mark would be the next line's
                 self.marks[here] = self.keys[here]

@@ -115,10 +115,10 @@ class PositionProne:
 
 @dataclass(frozen=True, slots=True)
 class TimeOut:
-    """The team reads out level and side; both must match the consent."""
+    """The team reads out level and side; both must match the consent. Without them they are read off the consent."""
 
-    level: Level
-    side: Side
+    level: Level | None = None
+    side: Side | None = None
     do: Literal["time_out"] = "time_out"
 
 
@@ -394,6 +394,15 @@ class Treat:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a question of the lesson: the name of what asked it, and which of its answers, counted from 1."""
+
+    question: str
+    choice: Annotated[int, Ge(1)]
+    do: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
 class Bandage:
     """Cover the incision."""
 
@@ -444,6 +453,7 @@ Action = (
     | AskPatient
     | HoldBreath
     | Treat
+    | Answer
     | Bandage
     | AdviseRecovery
     | Wait

@@ -22,6 +22,7 @@ from dekomp_sim.procedure.clinic.injecting import given
 from dekomp_sim.procedure.clinic.lapses import on_draping, on_sedating
 from dekomp_sim.procedure.events import Event, Refusal, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
+from dekomp_sim.procedure.lesson.teaching import answer, taught
 from dekomp_sim.procedure.needle.discography import discography_read, injected
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, specimen_sent
@@ -81,7 +82,8 @@ def after(case: Case, action: do.Action) -> Case:
         done = startled(case, _done(case, action), action)
     except DekompSimError as error:  # the instruments, the disc or the generator cannot do it
         return _refused(case, action, str(error))
-    return replace(answered(case, _rested(case, done, action), action), done=(*case.done, action.do))
+    lived = replace(answered(case, _rested(case, done, action), action), done=(*case.done, action.do))
+    return taught(case, lived)
 
 
 def _reason(case: Case, action: do.Action) -> str | None:
@@ -119,7 +121,7 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.PrepareSterileField():
             return _told(_took(case, action), on_draping(case, action))
         case do.TimeOut():
-            return _said(_took(case, action), "team", f"Time-out: {action.level}, {action.side}. All agree.")
+            return _said(_took(case, action), "team", f"Time-out: {case.level}, {case.side}. All agree.")
         case do.GiveAntibiotic():
             dose = Antibiotic(case.clock_s, action.agent, action.route, action.dose_g)
             return replace(_took(case, action), antibiotics=(*case.antibiotics, dose))
@@ -167,6 +169,8 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
             return replace(asked, breath_held_until_s=asked.clock_s + action.seconds)
         case do.Treat():
             return _said(_took(case, action), "team", f"Given: {STANDARD_DOSE[Cause(action.treatment.value)]}.")
+        case do.Answer():
+            return answer(case, action)
         case do.Bandage():
             return _took(case, action)
         case do.AdviseRecovery():

@@ -35,6 +35,10 @@ from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Syringe
 from dekomp_sim.procedure.clinic.vitals import Vitals, vitals
 from dekomp_sim.procedure.events import Event
 from dekomp_sim.procedure.fluoroscopy.views import process_turn_deg
+from dekomp_sim.procedure.lesson.plan import Equipment, Lesson
+
+NO_LESSON: Final = Lesson()
+"""Nobody teaches."""
 
 FRAMES_PER_S: Final = REFERENCE_PULSES_PER_S
 """Pulses per second of fluoroscopy until set otherwise: 8, within the 3 to 15 of Schmid (Cardiovasc Intervent Radiol
@@ -251,13 +255,22 @@ class ControlDisc:
     disc: Disc
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Equipment that does not work from one moment to another."""
+
+    equipment: Equipment
+    since_s: float
+    until_s: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One moment of the procedure.
 
     Parameters
     ----------
-    seed, patient, level, side, card, machine, plan
+    seed, patient, level, side, card, machine, plan, lesson
         What the case began with and keeps.
     disc
         The treated disc now.
@@ -281,6 +294,8 @@ class Case:
         Time on the clock until which the patient holds the breath.
     probe_fatigue
         Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
+    fired, faults
+        Triggers of the lesson that came true, and what it let fail.
     antibiotics, deposits, punctures, redirects, track, pushes, exposures, injections, receipts, events
         The records, each in order of time.
     """
@@ -318,6 +333,9 @@ class Case:
     injections: tuple[Injection, ...] = ()
     probe_fatigue: float = 0.0
     receipts: tuple[Receipt, ...] = ()
+    lesson: Lesson = NO_LESSON
+    fired: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     events: tuple[Event, ...] = ()
 
     @property
@@ -380,6 +398,7 @@ class Setting:
     card: PatientCard = field(default_factory=PatientCard)
     machine: Machine = field(default_factory=Machine)
     seed: int = 1
+    lesson: Lesson = NO_LESSON
 
 
 def begin(patient: Patient, setting: Setting) -> Case:
@@ -402,6 +421,7 @@ def begin(patient: Patient, setting: Setting) -> Case:
     _looked_up(patient, setting, (disc, *(control.disc for control in controls.values())))
     return Case(
         seed=setting.seed,
+        lesson=setting.lesson,
         patient=patient,
         level=setting.level,
         side=setting.side,

@@ -310,5 +310,35 @@ class Outcome:
         return self.happens and self.severity is Severity.HARM
 
 
-Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk | Reaction | Startled | Outcome
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """The lesson speaks: a hint, a question with its answers, or word that equipment failed."""
+
+    clock_s: float
+    trigger: str
+    words: str
+    answers: tuple[str, ...] = ()
+    severity: Severity = Severity.NOTICE
+    harm: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question of the lesson was answered; `choice` counts from 1, `because` is what the lesson says to it."""
+
+    clock_s: float
+    question: str
+    choice: int
+    right: bool
+    because: str = ""
+    severity: Severity = Severity.INFO
+    harm: ClassVar[bool] = False
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        return f"{'Right' if self.right else 'Wrong'}. {self.because}".strip()
+
+
+Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk | Reaction | Startled | Outcome | Cue | Answered
 """Whatever a case's journal may hold."""

@@ -28,6 +28,7 @@ from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, Lumen, do
 from dekomp_sim.procedure.clinic.toxicity import seizing
 from dekomp_sim.procedure.clinic.vitals import FIT, below
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
+from dekomp_sim.procedure.lesson.teaching import why_no_answer, why_not_yet
 from dekomp_sim.procedure.needle.discography import why_not_injected
 from dekomp_sim.procedure.needle.sites import (
     axis_asked,
@@ -54,7 +55,7 @@ TOUCHING_MM: Final = 1e-6
 
 def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line per action reads best
     """Why an action is refused now, or None where it may happen."""
-    wrong = out_of_range(action)
+    wrong = out_of_range(action) or why_not_yet(case, action)
     if wrong is not None:
         return wrong
     match action:
@@ -102,6 +103,8 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
             return _fit(case) or _decompress(case)
         case do.SendSpecimen():
             return _when(bool(case.receipts), "Nothing was removed.") or _out(case, "probe")
+        case do.Answer():
+            return why_no_answer(case, action)
         case do.Bandage():
             return _bandage(case)
         case do.AdviseRecovery():
@@ -165,8 +168,9 @@ def _consent(case: Case) -> str | None:
 
 
 def _time_out(case: Case, action: do.TimeOut) -> str | None:
-    same = (action.level, action.side) == (case.level, case.side)
-    return _when(same, f"The consent says {case.level}, {case.side}; {action.level}, {action.side} was read out.")
+    level, side = action.level or case.level, action.side or case.side
+    same = (level, side) == (case.level, case.side)
+    return _when(same, f"The consent says {case.level}, {case.side}; {level}, {side} was read out.")
 
 
 def _antibiotic(case: Case, action: do.GiveAntibiotic) -> str | None:

@@ -29,7 +29,7 @@ def opening(story: Story, patient: Patient) -> Case:
     InputError
         If the patient's volume does not show the story's level, or no corridor to it is free.
     """
-    return begin(patient, Setting(story.level, story.side, story.card, story.machine, story.seed))
+    return begin(patient, Setting(story.level, story.side, story.card, story.machine, story.seed, story.lesson))
 
 
 def steps(case: Case, actions: Iterable[Action]) -> Iterator[Played]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Gt, MinLen
@@ -16,8 +17,12 @@ from dekomp_sim.anatomy.phantom.spec import HerniationSpec, PhantomSpec
 from dekomp_sim.anatomy.phantom.variants import Variation, varied
 from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Action
-from dekomp_sim.procedure.case import Machine
+from dekomp_sim.procedure.case import NO_LESSON, Machine
 from dekomp_sim.procedure.clinic.card import Herniation, PatientCard, Scale, Site
+from dekomp_sim.procedure.lesson.plan import Lesson
+from dekomp_sim.scenario.operator import Operator, carried_out_by
+from dekomp_sim.scenario.rubric import Rubric
+from dekomp_sim.scenario.texts import Texts, in_language
 
 AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
 """Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each
@@ -65,6 +70,18 @@ class Story:
         The patient's card, the C-arm, and what is asked.
     patient
         How the phantom's patient differs from its specification; a scan is who it is.
+    inherits
+        The scenario from which everything comes that the file does not say: a shipped one's name, or a file beside it.
+    operator
+        How the scripted steps are carried out.
+    rubrics
+        Ways to mark the case, the first being the one that counts.
+    prebrief, debrief, learning
+        What is said before and after, and what is to be learned.
+    texts
+        The same, with title and summary, in other languages: by "de" or "de-CH".
+    lesson
+        Triggers and gates that a teacher laid into the case.
     hints
         Whether a trainee in practice may be told the next step; false for an examination.
     """
@@ -82,6 +99,30 @@ class Story:
     patient: Variation = field(default_factory=Variation)
     objectives: Objectives = field(default_factory=Objectives)
     hints: bool = True
+    inherits: str = ""
+    operator: Operator = field(default_factory=Operator)
+    rubrics: tuple[Rubric, ...] = ()
+    prebrief: str = ""
+    debrief: str = ""
+    learning: tuple[str, ...] = ()
+    texts: Mapping[str, Texts] = field(default_factory=lambda: MappingProxyType({}))
+    lesson: Lesson = NO_LESSON
+
+    def __post_init__(self) -> None:
+        names = [rubric.name for rubric in self.rubrics]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two rubrics are called {twice}")
+
+    def told_in(self, language: str) -> Texts:
+        """The scenario's texts in a language, as far as it has them."""
+        own = Texts(self.title, self.summary, self.prebrief, self.debrief, self.learning)
+        return in_language(self.texts, language, own)
+
+    def as_performed(self) -> Story:
+        """The story with its steps as the scripted operator carries them out."""
+        steps = carried_out_by(self.operator, self.steps, self.seed)
+        return replace(self, steps=steps, operator=Operator())
 
     def specification(self, reference: PhantomSpec) -> PhantomSpec:
         """The phantom's specification with this story's patient, and with the herniation its card tells of."""

@@ -30,6 +30,7 @@ class Purpose(IntEnum):
     BREATH = 4
     INTRAVASCULAR = 5
     STARTLE = 6
+    OPERATOR = 8
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:

@@ -58,6 +58,14 @@ BLEEDS: Final = {
 BLOCK_ML: Final = 2.0
 """Volume in mL of 1 % anaesthetic in the sac that makes a full spinal block. Assumption: about 20 mg of lidocaine."""
 
+FAINT_WORDS: Final = 'The patient turns pale and sweats: "I feel sick, everything is going dark."'
+"""How a faint looks and sounds."""
+
+WEALS_WORDS: Final = (
+    'Weals over the chest, the voice is hoarse: "I cannot breathe." An anaphylaxis: adrenaline, oxygen, fluid.'
+)
+"""How an anaphylaxis looks and sounds."""
+
 SAMPLES: Final = 25
 """Moments at which the monitor is read during one step; a faint's depth lasts longer than a 25th of a short step."""
 
@@ -153,8 +161,7 @@ def _faint(case: Case) -> tuple[Reaction, ...]:
     last_s = max((one.since_s for one in case.influences if one.cause is Cause.VASOVAGAL), default=-math.inf)
     if case.clock_s - last_s < FAINTS_AGAIN_S or strain(case) < FAINTS_AT:
         return ()
-    words = 'The patient turns pale and sweats: "I feel sick, everything is going dark."'
-    return (Reaction(case.clock_s, ReactionKind.VASOVAGAL, words),)
+    return (Reaction(case.clock_s, ReactionKind.VASOVAGAL, FAINT_WORDS),)
 
 
 def _fear(before: Case, case: Case) -> tuple[Reaction, ...]:
@@ -168,8 +175,7 @@ def _fear(before: Case, case: Case) -> tuple[Reaction, ...]:
 def _allergy(case: Case, moved: tuple[Influence, ...]) -> tuple[Reaction, ...]:
     if all(one.cause is not Cause.ALLERGY for one in moved):
         return ()
-    words = 'Weals over the chest, the voice is hoarse: "I cannot breathe." An anaphylaxis: adrenaline, oxygen, fluid.'
-    return (Reaction(case.clock_s, ReactionKind.ALLERGY, words),)
+    return (Reaction(case.clock_s, ReactionKind.ALLERGY, WEALS_WORDS),)
 
 
 def _block(case: Case, moved: tuple[Influence, ...]) -> tuple[Reaction, ...]:
