@@ -375,6 +375,17 @@ class AskPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBreath:
+    """Ask the patient to breathe out and hold the breath: pictures taken meanwhile show the spine in one place.
+
+    Assumption: nobody holds it for more than 20 s, breathed out and lying prone.
+    """
+
+    seconds: Annotated[float, Gt(0.0), Le(20.0)] = 15.0
+    do: Literal["hold_breath"] = "hold_breath"
+
+
+@dataclass(frozen=True, slots=True)
 class Treat:
     """Help the circulation or the breathing by one standard dose."""
 
@@ -440,6 +451,7 @@ Action = (
     | Decompress
     | SendSpecimen
     | AskPatient
+    | HoldBreath
     | Treat
     | Answer
     | Bandage

@@ -12,7 +12,19 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.body import FORGETS_S
 from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.procedure.clinic.vitals import FIT, Vitals, below
-from dekomp_sim.procedure.events import Answered, Cue, Event, Measured, Outcome, Pain, Reaction, Refusal, Said, Severity
+from dekomp_sim.procedure.events import (
+    Answered,
+    Cue,
+    Event,
+    Measured,
+    Outcome,
+    Pain,
+    Reaction,
+    Refusal,
+    Said,
+    Severity,
+    Startled,
+)
 from dekomp_sim.viewer.practice.session import Mode
 
 
@@ -67,7 +79,8 @@ def perceived(events: Iterable[Event], mode: Mode) -> tuple[Event, ...]:
     """
     if mode is Mode.PRACTICE:
         return tuple(events)
-    return tuple(event for event in events if isinstance(event, Said | Pain | Refusal | Measured | Reaction | Cue))
+    noticed = Said | Pain | Refusal | Measured | Reaction | Startled | Cue
+    return tuple(event for event in events if isinstance(event, noticed))
 
 
 def open_questions(case: Case) -> tuple[Cue, ...]:
