@@ -18,7 +18,7 @@ from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, R
 from dekomp_sim.procedure.fluoroscopy.radiation import skin_map, staff_doses
 from dekomp_sim.procedure.needle.encounters import NERVES
 
-WORKING: Final = ("probe", "trocar_cannula", "discography_needle")
+WORKING: Final = ("probe", "trocar_cannula", "discography_needle", "fine_discography_needle")
 """Instruments that are to reach the target, the one that matters most first."""
 
 

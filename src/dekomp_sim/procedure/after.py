@@ -23,7 +23,7 @@ from dekomp_sim.procedure.clinic.lapses import on_draping, on_sedating
 from dekomp_sim.procedure.events import Event, Refusal, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
 from dekomp_sim.procedure.lesson.teaching import answer, taught
-from dekomp_sim.procedure.needle.discography import discography_read, injected
+from dekomp_sim.procedure.needle.discography import discography_read, injected, needle_in_use
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
@@ -203,7 +203,7 @@ def _assessed(case: Case) -> Case:
 def _taken_out(case: Case, key: str) -> Case:
     """The probe is wiped; with the discography needle the discography is read."""
     out = cleared(take_out(case, key))
-    return _told(out, discography_read(out)) if "discography_needle" not in out.placements else out
+    return _told(out, discography_read(out)) if needle_in_use(out) is None else out
 
 
 def _sedated(case: Case, action: do.Sedate) -> Case:

@@ -27,7 +27,9 @@ TISSUE_BEHIND_MM: Final = 20.0
 TISSUE_ABOVE_HU: Final = -300.0
 """Assumption: above this is tissue, below it air or foam: halfway between fat's -100 and foam's -700 and less."""
 
-FOR_CONTROLS: Final = frozenset({"discography_introducer", "discography_needle"})
+FOR_CONTROLS: Final = frozenset(
+    {"discography_introducer", "discography_needle", "fine_discography_introducer", "fine_discography_needle"}
+)
 """Instruments that may enter a control disc; any other in it is at the wrong level."""
 
 LEAST_WAY_MM: Final = 1.0
