@@ -207,6 +207,8 @@ def test_a_needle_moved_under_the_pedal_splits_the_exposure_where_it_moved(glass
     session.pedal_up()
     told = [(line["action"]["do"], line["action"].get("frames")) for line in lines[-3:]]
     assert told == [("expose", 2), ("advance", None), ("expose", 1)]
+    assert [exposure.held for exposure in session.case.exposures] == [False, True]
+    assert session.case.presses == 1
 
 
 def test_a_pedal_without_a_view_is_refused_and_gives_no_pulse(glass: Patient) -> None:
@@ -222,9 +224,10 @@ def test_undo_under_the_pedal_takes_back_the_pulses_given(glass: Patient) -> Non
     session.pedal_down()
     session.pulse()
     session.undo()
+    session.pulse()
     session.pedal_up()
-    assert not session.case.exposures
-    assert lines[-1] == {"undo": 1}
+    assert [exposure.held for exposure in session.case.exposures] == [False], "a press of its own"
+    assert lines[-2] == {"undo": 1}
 
 
 def test_idle_real_time_is_put_on_record_as_waiting_before_the_next_action(glass: Patient) -> None:

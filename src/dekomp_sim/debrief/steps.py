@@ -310,7 +310,8 @@ def _exposure(action: do.Expose) -> str:
     kv = "automatic kV" if action.kv == "auto" else f"{action.kv:g} kV"
     mas = "automatic mAs" if action.mas == "auto" else f"{action.mas:g} mAs"
     frames = f", {action.frames} frames" if action.frames > 1 else ""
-    return f"Expose: {kv}, {mas}{frames}."
+    held = ", the pedal still held" if action.held else ""
+    return f"Expose: {kv}, {mas}{frames}{held}."
 
 
 def _console(action: do.SetCollimator | do.SetField | do.SetFluoroscopy) -> str:

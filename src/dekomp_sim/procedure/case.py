@@ -157,11 +157,12 @@ class Incision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposure:
-    """One press of the pedal: `index` counts from 0 and keys the noise of its picture.
+    """One press of the pedal, or a part of one: `index` counts from 0 and keys the noise of its picture.
 
     `technique` is that of one pulse, with the tube current `ma`, and `dose` that of all `frames` pulses together.
     `pulses_per_s` is 0 for pictures to keep, which are no fluoroscopy. `carm` is the C-arm as it stands about the
-    patient breathed out, `breath_mm` how far the breath had moved the patient when the exposure began.
+    patient breathed out, `breath_mm` how far the breath had moved the patient when the exposure began. `held` says that
+    the pedal was down already.
     """
 
     clock_s: float
@@ -176,6 +177,7 @@ class Exposure:
     collimator: Collimator = OPEN
     field: Field = Field.FULL
     breath_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    held: bool = False
 
     @property
     def pose(self) -> CArm:
@@ -377,6 +379,11 @@ class Case:
     def harmed(self) -> bool:
         """Whether any event of the case was an injury."""
         return any(event.harm for event in self.events)
+
+    @property
+    def presses(self) -> int:
+        """How often the pedal was pressed; two planes at once are one press."""
+        return len({exposure.clock_s for exposure in self.exposures if not exposure.held})
 
     @property
     def fluoroscopy_s(self) -> float:

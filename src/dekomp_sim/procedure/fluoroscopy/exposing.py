@@ -201,12 +201,13 @@ def _exposed(case: Case, carm: CArm, action: Expose) -> Case:
         controls.collimator,
         controls.field,
         breath_mm(case, case.clock_s),
+        action.held,
     )
     took = action.frames * SPOT_S if action.spot else exposure.seconds
     return replace(
         case,
         exposures=(*case.exposures, exposure),
-        events=(*case.events, *_notice(case, pulse)),
+        events=(*case.events, *(() if action.held else _notice(case, pulse))),
         clock_s=case.clock_s + took,
     )
 
