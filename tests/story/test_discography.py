@@ -10,21 +10,37 @@ import pytest
 
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.geometry import CArm
+from dekomp_sim.imaging.fluoroscope import Fluoroscope
 from dekomp_sim.instruments import Placement, instrument
-from dekomp_sim.procedure import Case, Measured, Pain, PatientCard, Refusal, Risk, Said, Setting, after, begin
+from dekomp_sim.procedure import (
+    Case,
+    Measured,
+    Pain,
+    PatientCard,
+    Reaction,
+    ReactionKind,
+    Refusal,
+    Risk,
+    Said,
+    Setting,
+    after,
+    begin,
+)
 from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.clinic.card import Allergy
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 
 NO_PAIN_KPA = 2000.0
 
 
-def needled(opened: Case, card: PatientCard, tip_mm: FloatArray | None = None) -> Case:
+def needled(opened: Case, card: PatientCard, tip_mm: FloatArray | None = None, key: str = "discography_needle") -> Case:
     """A case whose discography needle has its tip at a point (3,), in the nucleus's centre unless told."""
     case = begin(opened.patient, Setting(opened.level, opened.side, card))
     tip = case.plan.target_mm if tip_mm is None else tip_mm
     way = tip - case.plan.entry_mm
     depth = float(np.linalg.norm(way))
-    needle = Placement(instrument("discography_needle"), case.plan.entry_mm, way / depth, depth)
-    return replace(case, placements=MappingProxyType({"discography_needle": needle}))
+    needle = Placement(instrument(key), case.plan.entry_mm, way / depth, depth)
+    return replace(case, placements=MappingProxyType({key: needle}))
 
 
 def until_stopped(case: Case, increment_ml: float = 0.25) -> tuple[Case, str]:
@@ -116,3 +132,62 @@ def test_the_team_reads_the_discogram_where_the_c_arm_stands_over_it(opened: Cas
         for case in (blind, watched)
     ]
     assert said == [[], [f"The contrast so far: {words}."]]
+
+
+def test_a_finer_needle_reads_the_same_at_rest_and_far_more_while_it_flows(opened: Case) -> None:
+    card = PatientCard(dallas_grade=3)
+    usual, fine = (
+        after(needled(opened, card, key=key), do.InjectContrast(0.25)).injections[-1]
+        for key in ("discography_needle", "fine_discography_needle")
+    )
+    assert fine.pressure_kpa == usual.pressure_kpa
+    flow = [one.dynamic_kpa - one.pressure_kpa for one in (usual, fine)]
+    assert flow[1] / flow[0] == pytest.approx((0.413 / 0.260) ** 4, rel=1e-6)  # by the bore's fourth power
+
+
+def test_the_finer_set_is_used_like_the_usual_one(opened: Case) -> None:
+    case = replace(opened, done=("time_out", "prepare_sterile_field"))
+    for step in (
+        do.Insert("fine_discography_introducer"),
+        do.Advance("fine_discography_introducer", to=do.Mark.ANNULUS, offset_mm=-20.0),
+        do.Insert("fine_discography_needle"),
+        do.Advance("fine_discography_needle", to=do.Mark.NUCLEUS_CENTRE),
+        do.InjectContrast(0.5),
+        do.Remove("fine_discography_needle"),
+    ):
+        case = after(case, step)
+    assert not [event for event in case.events if isinstance(event, Refusal)]
+    assert case.disc.injected_ml == 0.5
+    assert any(isinstance(event, Said) and event.words.startswith("Discography of L4-L5") for event in case.events)
+
+
+def test_an_allergy_to_contrast_is_heeded_where_it_is_known_and_answers_where_it_is_not(opened: Case) -> None:
+    known = after(needled(opened, PatientCard(allergies=(Allergy.IODINE_CONTRAST,))), do.InjectContrast(0.25))
+    unknown = after(needled(opened, PatientCard(unknown_allergies=(Allergy.IODINE_CONTRAST,))), do.InjectContrast(0.25))
+    assert isinstance(known.events[-1], Refusal)
+    assert [event.kind for event in unknown.events if isinstance(event, Reaction)] == [ReactionKind.ALLERGY]
+    assert not any(isinstance(event, Reaction) for event in after(needled(opened, PatientCard()), do.Wait(60.0)).events)
+
+
+def test_nucleus_annulus_and_vein_look_different_in_the_picture(opened: Case) -> None:
+    """Contrast in the nucleus lies in the middle, in the annulus it stays at the tip, in a vein it is gone."""
+    shape = opened.shape
+    side = shape.patient_from_disc.points([-0.85 * shape.half_width_mm, 0.0, 0.0])
+    plate = shape.patient_from_disc.points([0.0, 0.0, float(shape.height_mm(np.zeros(3))) / 2.0 - 0.3])
+    x, y, z = shape.patient_from_disc.translation_mm.tolist()
+    card = PatientCard(dallas_grade=0, pain_above_opening_kpa=NO_PAIN_KPA)
+    blind = [needled(opened, card, tip) for tip in (None, side, plate)]
+    scope = Fluoroscope(opened.patient)
+    seen = after(replace(blind[0], carm=CArm(180.0, 0.0, (x, y, z)), done=("position_prone",)), do.Expose(spot=True))
+    shot = shot_of(replace(seen, placements=MappingProxyType({})), seen.exposures[-1])
+    before = scope.expose(shot).log_signal
+    dark = [
+        before - scope.expose(replace(shot, discs=(after(case, do.InjectContrast(0.3)).disc,))).log_signal
+        for case in blind
+    ]
+    where = [np.argwhere(one > 0.1) for one in dark]
+    middle = np.array(before.shape) / 2.0
+    assert min(len(where[0]), len(where[1])) > 500
+    assert np.abs(where[0].mean(axis=0) - middle).max() < 5.0
+    assert np.abs(where[1].mean(axis=0) - middle)[1] > 20.0
+    assert len(where[2]) == 0

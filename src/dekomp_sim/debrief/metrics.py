@@ -18,7 +18,7 @@ from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, R
 from dekomp_sim.procedure.fluoroscopy.radiation import skin_map, staff_doses
 from dekomp_sim.procedure.needle.encounters import NERVES
 
-WORKING: Final = ("probe", "trocar_cannula", "discography_needle")
+WORKING: Final = ("probe", "trocar_cannula", "discography_needle", "fine_discography_needle")
 """Instruments that are to reach the target, the one that matters most first."""
 
 
@@ -162,7 +162,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
     return Metrics(
         total_s=last.clock_s - cases[0].clock_s,
         procedure_s=_procedure_s(cases),
-        exposures=len(last.exposures),
+        exposures=last.presses,
         frames=sum(exposure.frames for exposure in last.exposures),
         fluoroscopy_s=last.fluoroscopy_s,
         air_kerma_reference_mgy=dose.air_kerma_reference_mgy,

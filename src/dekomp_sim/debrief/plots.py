@@ -57,6 +57,8 @@ STROKES: Final[Mapping[str, tuple[str, Any]]] = {
     "anaesthetic_needle": (AMBER, (0, (1, 1.2))),
     "discography_introducer": (SKY, (0, (4, 1.5))),
     "discography_needle": (BLUE, "solid"),
+    "fine_discography_introducer": (SKY, (0, (2, 1.5))),
+    "fine_discography_needle": (BLUE, (0, (6, 1))),
     "trocar_cannula": (ORANGE, "solid"),
     "trocar_stylet": (QUIET, (0, (1, 1.2))),
     "probe": (GREEN, "solid"),
@@ -370,7 +372,12 @@ def _needles(axes: Axes, cases: Sequence[Case], section: _Section) -> None:
         *seen(case.plan.entry_mm, case.plan.target_mm), color=INK, linewidth=1.0, linestyle=(0, (5, 3)), label="planned"
     )
     axes.plot(*seen(case.plan.target_mm), "+", color=INK, markersize=9, label="target", zorder=5)
-    for key, width in (("trocar_cannula", 5.0), ("probe", 2.6), ("discography_needle", 1.2)):
+    for key, width in (
+        ("trocar_cannula", 5.0),
+        ("probe", 2.6),
+        ("discography_needle", 1.2),
+        ("fine_discography_needle", 0.8),
+    ):
         lain = [one.placements[key] for one in cases if key in one.placements]
         if lain:
             deepest = max(lain, key=lambda placement: placement.depth_mm)

@@ -144,6 +144,21 @@ _TRAY = (
         "22 G, 6 in inner needle of double-needle discography. Assumption: Chiba point.",
         tip=Tip.CHIBA,
     ),
+    _tube(
+        "fine_discography_introducer",
+        "Fine discography introducer",
+        20,
+        3.5,
+        "Gauge: double-needle discography 20 G / 25 G. Assumption: long and pointed as the 18 G one.",
+    ),
+    _tube(
+        "fine_discography_needle",
+        "Fine discography needle",
+        25,
+        6.0,
+        "25 G inner needle of double-needle discography. Assumption: 6 in, Chiba point.",
+        tip=Tip.CHIBA,
+    ),
     Instrument(
         "scalpel",
         "Scalpel, blade 11",

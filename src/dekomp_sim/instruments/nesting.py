@@ -19,8 +19,9 @@ EMPTY_NEST: Final[Nest] = MappingProxyType({})
 
 FITS_INSIDE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "discography_introducer": ("discography_needle",),
-        "trocar_cannula": ("trocar_stylet", "probe", "discography_needle"),
+        "discography_introducer": ("discography_needle", "fine_discography_needle"),
+        "fine_discography_introducer": ("fine_discography_needle",),
+        "trocar_cannula": ("trocar_stylet", "probe", "discography_needle", "fine_discography_needle"),
     }
 )
 """What goes into an outer instrument, by the outer one's key."""

@@ -23,10 +23,11 @@ from dekomp_sim.procedure.clinic.lapses import on_draping, on_sedating
 from dekomp_sim.procedure.events import Event, Refusal, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
 from dekomp_sim.procedure.lesson.teaching import answer, taught
-from dekomp_sim.procedure.needle.discography import discography_read, injected
+from dekomp_sim.procedure.needle.discography import discography_read, injected, needle_in_use
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
+from dekomp_sim.procedure.needle.startle import startled
 from dekomp_sim.procedure.rules import may
 
 SECONDS: Final = {
@@ -40,6 +41,7 @@ SECONDS: Final = {
     "anaesthetise": 20.0,
     "incise": 15.0,
     "ask_patient": 20.0,
+    "hold_breath": 4.0,
     "treat": 30.0,
     "bandage": 60.0,
     "advise_recovery": 180.0,
@@ -77,7 +79,7 @@ def after(case: Case, action: do.Action) -> Case:
     if reason is not None:
         return _refused(case, action, reason)
     try:
-        done = _done(case, action)
+        done = startled(case, _done(case, action), action)
     except DekompSimError as error:  # the instruments, the disc or the generator cannot do it
         return _refused(case, action, str(error))
     lived = replace(answered(case, _rested(case, done, action), action), done=(*case.done, action.do))
@@ -162,6 +164,9 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.AskPatient():
             heard = _took(case, action)
             return _told(heard, answers(heard))
+        case do.HoldBreath():
+            asked = _said(_took(case, action), "team", "Breathe out, and hold your breath.")
+            return replace(asked, breath_held_until_s=asked.clock_s + action.seconds)
         case do.Treat():
             return _said(_took(case, action), "team", f"Given: {STANDARD_DOSE[Cause(action.treatment.value)]}.")
         case do.Answer():
@@ -203,7 +208,7 @@ def _assessed(case: Case) -> Case:
 def _taken_out(case: Case, key: str) -> Case:
     """The probe is wiped; with the discography needle the discography is read."""
     out = cleared(take_out(case, key))
-    return _told(out, discography_read(out)) if "discography_needle" not in out.placements else out
+    return _told(out, discography_read(out)) if needle_in_use(out) is None else out
 
 
 def _sedated(case: Case, action: do.Sedate) -> Case:

@@ -48,9 +48,9 @@ SOILED: Final = 0.3
 Assumption: every such case report ends in infection, unharmed cases are not reported.
 """
 
-HEADACHE: Final = {"anaesthetic_needle": 0.36, "discography_needle": 0.36}
+HEADACHE: Final = {"anaesthetic_needle": 0.36, "discography_needle": 0.36, "fine_discography_needle": 0.14}
 """Probability of headache after a 22 G cutting needle opened the sac (36 %: Turnbull and Shepherd, Br J Anaesth
-2003;91:718); both needles are of that gauge."""
+2003;91:718); both needles are of that gauge. The fine one is of 25 G: the middle of 3 to 25 % (the same table)."""
 
 HEADACHE_LARGE: Final = 0.7
 """Probability of headache after a needle of 16 to 18 G opened it (70 % for 16 G: the same table)."""

@@ -47,12 +47,21 @@ from 3 to 22 % with somatisation: Wolfer, Pain Physician 2008;11:513), by how mu
 """
 
 NEEDLE: Final = "discography_needle"
-"""Key of the needle that contrast goes through."""
+"""Key of the needle that contrast usually goes through."""
+
+NEEDLES: Final = (NEEDLE, "fine_discography_needle")
+"""Every needle that contrast goes through: the finer, the more the flow alone shows on the manometer."""
+
+
+def needle_in_use(case: Case) -> str | None:
+    """Key of the needle that an injection would go through: one in a disc before one that is elsewhere."""
+    placed = [key for key in NEEDLES if key in case.placements]
+    return next((key for key in placed if level_at_tip(case, key) is not None), placed[0] if placed else None)
 
 
 def why_not_injected(case: Case, action: InjectContrast) -> str | None:
     """Why contrast may not be injected now: no disc at the tip, too much, or a stop rule that has been reached."""
-    level = level_at_tip(case, NEEDLE)
+    level = _level(case)
     if level is None:
         where = " or ".join(case.discs)
         return None if _in_sac(case) else f"No discography needle has its tip in the {where} disc."
@@ -77,7 +86,7 @@ def why_discography_stops(case: Case, level: Level) -> str | None:
 
 def injected(case: Case, action: InjectContrast) -> Case:
     """Contrast through the needle: into the disc at its tip, or by mistake into the sac."""
-    level = level_at_tip(case, NEEDLE)
+    level = _level(case)
     return _intrathecal(case, action) if level is None else _into_disc(case, action, level)
 
 
@@ -89,9 +98,15 @@ def discography_read(case: Case) -> tuple[Event, ...]:
     return (Said(case.clock_s, "team", found.words),)
 
 
+def _level(case: Case) -> Level | None:
+    """The disc at the tip of the needle in use."""
+    key = needle_in_use(case)
+    return None if key is None else level_at_tip(case, key)
+
+
 def _into_disc(case: Case, action: InjectContrast, level: Level) -> Case:
     """Pressures read, pain from its onset on, concordance from the card."""
-    needle, before = case.placements[NEEDLE], case.discs[level]
+    needle, before = case.placements[needle_in_use(case) or NEEDLE], case.discs[level]
     tip, item = needle.tip_mm, needle.instrument
     disc = inject(before, action.volume_ml, action.rate_ml_s, action.iodine_mg_ml, tip)
     shown_kpa = manometer_kpa(disc, needle_in_nucleus=_reads_nucleus(disc, tip))
@@ -208,9 +223,10 @@ def _lapses(given: Injection, before: Disc, disc: Disc) -> list[tuple[str, str]]
 
 
 def _in_sac(case: Case) -> bool:
-    if NEEDLE not in case.placements:
+    key = needle_in_use(case)
+    if key is None:
         return False
-    tip_mm = case.placements[NEEDLE].tip_mm
+    tip_mm = case.placements[key].tip_mm
     sacs = (strand for strand in case.patient.strands if strand.structure is Structure.THECAL_SAC)
     return any(sac.distance_mm(tip_mm) < 0.0 for sac in sacs)
 

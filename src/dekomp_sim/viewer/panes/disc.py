@@ -126,7 +126,7 @@ def removed_picture(case: Case, size_px: tuple[int, int] = (170, 300)) -> UInt8A
     """Bars (rows, cols, 3) of what has been taken out, by tissue, where it is, and how far the thread is packed."""
     rows, cols = size_px
     seen, ledger = marks.paper(rows, cols), case.disc.ledger
-    size = max(10, round(cols / 26))
+    size = max(10, round(min(cols / 26, rows / 14)))
     step, left, right = 1.75 * size, 6.5 * size, cols - 8.0 * size
     removed = ledger.removed_ml
     marks.write(seen, f"Removed {removed.sum():.2f} mL", (0.6 * size, 0.5 * size), round(1.3 * size))

@@ -108,7 +108,7 @@ def pressure_picture(cases: Sequence[Case], size_px: tuple[int, int] = (170, 300
     """
     rows, cols = size_px
     seen, last = marks.paper(rows, cols), cases[-1]
-    size = max(10, round(cols / 28))
+    size = max(10, round(min(cols / 28, rows / 14)))
     clock = np.array([case.clock_s for case in cases])
     level = level_shown(last)
     opening = last.discs[level].opening_kpa
