@@ -40,10 +40,12 @@ scenarios: $(STAMP) ## Play every scenario
 
 bench-short: $(STAMP) ## A short benchmark that only prints
 	$(BIN)/python benchmarks/spine.py --short
+	$(BIN)/python benchmarks/actions.py --short
 
 bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python benchmarks/spine.py
+	$(BIN)/python benchmarks/actions.py
 	$(BIN)/python benchmarks/xray.py
 
 gallery: demo ## Renew README's picture from the demo

@@ -36,6 +36,7 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(do.TimeOut, st.sampled_from(list(Level)), st.sampled_from(list(Side))),
     st.builds(do.GiveAntibiotic, st.sampled_from(list(do.Agent)), st.sampled_from(list(do.Route))),
     st.builds(do.Sedate, st.sampled_from(list(do.Sedation))),
+    st.builds(do.HoldBreath, st.floats(0.0, 25.0)),
     st.builds(do.Treat, st.sampled_from(list(do.Treatment))),
     st.builds(do.SetView, st.sampled_from(list(do.View))),
     st.builds(do.Expose, kv=st.floats(20.0, 140.0), frames=st.integers(0, 20)),
@@ -165,7 +166,7 @@ def test_an_action_read_back_from_its_record_is_the_same(action: Action) -> None
 
 def test_every_action_has_its_word_and_no_two_share_one() -> None:
     words = [kind.__dataclass_fields__["do"].default for kind in get_args(Action)]
-    assert len(set(words)) == len(words) == 31
+    assert len(set(words)) == len(words) == 32
 
 
 @given(seconds=st.floats(allow_nan=True, allow_infinity=True))

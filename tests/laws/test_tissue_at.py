@@ -112,6 +112,14 @@ def test_the_boundaries_along_a_way_are_where_halving_finds_them(
     assert sum(exact) >= len(exact) - 1
 
 
+def test_what_begins_where_a_way_ends_is_not_told_yet(glass: Patient) -> None:
+    course = Course(np.array([40.0, 75.0, 5.0]), np.array([-0.2, -1.0, 0.0]))
+    for begins_mm in (c.from_mm for c in tissues_along(glass, course, 0.0, 120.0)[1:]):
+        met = tissues_along(glass, course, 0.0, begins_mm + 1e-5, halvings=6)
+        assert all(c.from_mm < c.to_mm for c in met)
+        assert met[-1].to_mm == begins_mm + 1e-5
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     st.floats(-60.0, 60.0), st.floats(-40.0, 40.0), st.floats(-0.4, 0.4), st.floats(-0.3, 0.3), st.floats(10.0, 90.0)

@@ -86,6 +86,7 @@ def test_a_case_performed_by_hand_reaches_the_same_digest_again(journal: Path, g
     again = replay(recorded, glass)
     assert again.parting is None
     assert again.finished
+    assert again.taken_back == 1
     assert again.digest == recorded.records[-1]["digest"]
     assert [one.action for one in again.moments if isinstance(one.action, do.Advance)] == [
         do.Advance("discography_introducer", to_depth_mm=30.0),

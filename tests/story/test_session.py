@@ -18,9 +18,11 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain, read_yaml
 from dekomp_sim.procedure import Pain, Refusal, case_digest
 from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.lesson.plan import Ask, Lesson, Trigger, When
 from dekomp_sim.scenario import Story, play
 from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.bedside import bedside, card_rows, perceived
+from dekomp_sim.viewer.practice.controls import ACTIONS, controls
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.hints import ENOUGH, followed, hint
 from dekomp_sim.viewer.practice.keys import Command
@@ -205,6 +207,8 @@ def test_a_needle_moved_under_the_pedal_splits_the_exposure_where_it_moved(glass
     session.pedal_up()
     told = [(line["action"]["do"], line["action"].get("frames")) for line in lines[-3:]]
     assert told == [("expose", 2), ("advance", None), ("expose", 1)]
+    assert [exposure.held for exposure in session.case.exposures] == [False, True]
+    assert session.case.presses == 1
 
 
 def test_a_pedal_without_a_view_is_refused_and_gives_no_pulse(glass: Patient) -> None:
@@ -220,9 +224,10 @@ def test_undo_under_the_pedal_takes_back_the_pulses_given(glass: Patient) -> Non
     session.pedal_down()
     session.pulse()
     session.undo()
+    session.pulse()
     session.pedal_up()
-    assert not session.case.exposures
-    assert lines[-1] == {"undo": 1}
+    assert [exposure.held for exposure in session.case.exposures] == [False], "a press of its own"
+    assert lines[-2] == {"undo": 1}
 
 
 def test_idle_real_time_is_put_on_record_as_waiting_before_the_next_action(glass: Patient) -> None:
@@ -405,6 +410,35 @@ def test_a_step_that_may_not_be_done_now_says_why(glass: Patient) -> None:
     assert table.tasks[0].reason == "First: consent."
     assert current(stages(session)) == 0
     assert any(task.do == "treat" and task.state is State.OPEN for task in always.tasks)
+
+
+def test_every_action_has_its_place_in_the_stages(glass: Patient) -> None:
+    tasks = [task for stage in stages(Session(a_story(), glass)) for task in stage.tasks]
+    assert {task.do for task in tasks} == set(ACTIONS) - {"answer"}
+    assert all(set(task.values) <= {one.name for one in controls(task.do)} for task in tasks)
+
+
+def test_a_question_of_the_lesson_is_a_task_until_it_is_answered(glass: Patient) -> None:
+    asked = Ask("Which root leaves below L4?", ("L4", "L5"), right=1, because="It leaves above the disc.")
+    lesson = Lesson((Trigger("root", When(done="consent"), (asked,)),))
+    session = Session(replace(a_story(), lesson=lesson), glass, Mode.EXAM)
+    for action in ROOM:
+        session.act(action)
+    tasks = [task for task in stages(session)[-1].tasks if task.do == "answer"]
+    assert [(task.words, dict(task.values)) for task in tasks] == [
+        ("Which root leaves below L4? 1: L4; 2: L5", {"question": "root"})
+    ]
+    assert any("Which root" in line.words for line in bedside(session.case, Mode.EXAM).said)
+    assert session.perform("answer", {**tasks[0].values, "choice": "1"}).refusal is None
+    assert not [task for task in stages(session)[-1].tasks if task.do == "answer"]
+    assert not any("Right" in line.words for line in bedside(session.case, Mode.EXAM).said), "left to the debrief"
+
+
+def test_what_is_withdrawn_is_what_is_in_the_patient(glass: Patient) -> None:
+    session, _ = begun(glass)
+    session.act(do.Insert(INTRODUCER))
+    withdraw = next(task for task in stages(session)[-1].tasks if task.do == "withdraw")
+    assert withdraw.values["instrument"] == INTRODUCER
 
 
 def test_a_hint_is_the_script_s_next_step_however_it_was_reached(coarse_phantom: Patient) -> None:

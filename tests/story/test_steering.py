@@ -74,7 +74,8 @@ def test_a_mark_is_reached_along_the_arc(ready: Case) -> None:
 
 
 def test_what_a_bent_needle_carries_to_the_debrief_is_its_arc(ready: Case) -> None:
-    cases = [ready, run(ready, do.Insert(NEEDLE))]
+    calm = replace(ready, card=replace(ready.card, anxiety=0.0))  # it touches a root, and nobody starts
+    cases = [calm, run(calm, do.Insert(NEEDLE))]
     cases.append(run(cases[-1], do.Advance(NEEDLE, to_depth_mm=80.0, bevel_deg=90.0)))
     placed = cases[-1].placements[NEEDLE]
     gaps = {gap.name: gap for gap in gaps_of(ready.patient, placed)}

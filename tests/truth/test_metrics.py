@@ -92,6 +92,7 @@ def test_only_the_last_advance_counts_against_the_plan(opened: Case) -> None:
         do.Advance(NEEDLE, to_depth_mm=30.0),
         do.Redirect(NEEDLE, medial_deg=4.0),
         do.Advance(NEEDLE, to_depth_mm=35.0),
+        do.Withdraw(NEEDLE, to_depth_mm=30.0),  # where tissue lets the same share of a turn through
         do.Redirect(NEEDLE, medial_deg=-4.0),
         do.Advance(NEEDLE, to_depth_mm=far),
         do.Withdraw(NEEDLE, to_depth_mm=20.0),

@@ -117,6 +117,35 @@ def replay(
 
 
 @app.command()
+def film(  # noqa: PLR0913 - a command line's options are its nouns
+    journal: Annotated[Path, typer.Argument(help="The journal of a case, played or performed by hand.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The film, case.mp4; or a folder for PNG frames.")],
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            help="close-up, overview, axial, room, needle, or three numbers: degrees from behind toward the approach, "
+            "degrees toward the head, mm seen from edge to edge. Without it, whatever shows most."
+        ),
+    ] = None,
+    fps: Annotated[int, typer.Option(help="Frames per second.")] = 12,
+    height: Annotated[int, typer.Option(help="Height in pixels, a multiple of 72.")] = 720,
+    ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
+    series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier film.")] = False,
+) -> None:
+    """Make a film of a journal: the 3D scene, the fluoroscopy, what is done and said.
+
+    Leaves PNG frames and says so where no encoder is installed.
+    """
+    from dekomp_sim.cli.film import Request, perform
+    from dekomp_sim.cli.patients import Scan
+
+    request = Request(journal, out, camera, fps, height, Scan(ct, labels, series), overwrite)
+    perform(request, Console(highlight=False))
+
+
+@app.command()
 def view(  # noqa: PLR0913 - a command line's options are its nouns
     scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
     out: Annotated[

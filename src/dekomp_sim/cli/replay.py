@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dekomp_sim.cli.patients import Scan, patient_of
-from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
+from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, passed_over, seen
 from dekomp_sim.debrief.steps import clock
 from dekomp_sim.files import Recorded, output_folder, read_journal
 from dekomp_sim.scenario import record
@@ -49,6 +49,8 @@ def perform(request: Request, console: Console) -> bool:
 def _tell(recorded: Recorded, again: Replay, console: Console) -> None:
     last = again.moments[-1]
     told = [f"{again.story.title}: {last.number} steps, {clock(last.case.clock_s)} on the case's clock."]
+    if again.taken_back:
+        told.append(f"Steps taken back: {again.taken_back}.")
     if recorded.torn:
         told.append("The journal's last line was cut off by a crash; it is left out.")
     if again.parting is not None:
@@ -64,7 +66,7 @@ def _tell(recorded: Recorded, again: Replay, console: Console) -> None:
 def _debrief(recorded: Recorded, again: Replay, folder: Path, console: Console) -> None:
     """Leave what `dekomp-sim run` leaves, but the journal and the 3D pictures."""
     cases = cases_for_figures(again.moments)
-    gallery = Gallery(cases[0].patient, folder / "frames")
+    gallery = Gallery(cases[0].patient, folder / "frames", passed_over(cases[-1]))
     with console.status("Taking the pictures again ..."):
         pictures = seen(cases, gallery)
     leave_overview(gallery, folder)

@@ -20,7 +20,7 @@ from dekomp_sim.debrief.summary import summary
 from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
 from dekomp_sim.imaging.ct import on_screen
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
-from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.case import Case, Exposure
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.fluoroscopy.pictures import after_discography, ct_of, shot_of
 from dekomp_sim.scenario.story import Story
@@ -34,6 +34,10 @@ SCENES: Final = {
 """The 3D pictures of a run, with their titles."""
 
 
+RUN_PAUSE_S: Final = 5.0
+"""Time in s without beam after which a run of fluoroscopy is over. Assumption: longer than one push takes."""
+
+
 class Gallery:
     """Takes the picture of each exposure as cases go by, and keeps it in a folder.
 
@@ -43,10 +47,12 @@ class Gallery:
         Whose.
     frames
         The folder, which is made.
+    passed_over
+        Indices of exposures of which no picture is kept; theirs are empty.
     """
 
-    def __init__(self, patient: Patient, frames: Path) -> None:
-        self._scope, self._frames = Fluoroscope(patient), frames
+    def __init__(self, patient: Patient, frames: Path, passed_over: frozenset[int] = frozenset()) -> None:
+        self._scope, self._frames, self._passed_over = Fluoroscope(patient), frames, passed_over
         self.pictures: list[bytes] = []
         self.overview = Overview()
         frames.mkdir()
@@ -54,6 +60,9 @@ class Gallery:
     def look(self, before: Case, later: Case) -> None:
         """Take what was exposed from one case to the next."""
         for exposure in later.exposures[len(before.exposures) :]:
+            if exposure.index in self._passed_over:
+                self.pictures.append(b"")
+                continue
             display = self._scope.expose(shot_of(later, exposure)).display
             write_png16(self._frames / f"{exposure.index + 1:03d}.png", display, {"Description": exposure.note})
             self.overview.offer(later, exposure, display)
@@ -71,7 +80,7 @@ class Told:
     cases
         The opening, and the case after each step.
     pictures
-        A PNG of each exposure.
+        A PNG of each exposure, empty where none was kept.
     header
         What the report names as its origin.
     """
@@ -80,6 +89,20 @@ class Told:
     cases: Sequence[Case]
     pictures: Sequence[bytes]
     header: Mapping[str, Any] = field(default_factory=dict)
+
+
+def passed_over(case: Case) -> frozenset[int]:
+    """Indices of exposures that only lead on to the next: of a run of fluoroscopy in one view the last is kept.
+
+    A needle moved while the pedal is held makes an exposure at each push; a report of hundreds of pictures tells less.
+    """
+    return frozenset(now.index for now, after in pairwise(case.exposures) if _leads_on(now, after))
+
+
+def _leads_on(now: Exposure, after: Exposure) -> bool:
+    fluoroscopy = not (now.spot or after.spot or now.note)
+    same_view = (now.carm.primary_deg, now.carm.secondary_deg) == (after.carm.primary_deg, after.carm.secondary_deg)
+    return fluoroscopy and same_view and after.clock_s - (now.clock_s + now.seconds) < RUN_PAUSE_S
 
 
 def seen(cases: Iterable[Case], gallery: Gallery) -> list[bytes]:

@@ -70,7 +70,7 @@ METRICS: Final[Mapping[str, Definition]] = MappingProxyType(
         "exposures": Definition(
             "Exposures",
             "",
-            "Presses of the pedal.",
+            "Presses of the pedal; one held while a needle moves, or with two planes at once, counts once.",
             f"{_TIMES}; at most 5 for a disc block L2-L5 (LC-CUSUM, Chin J Spine 2021).",
             Group.RADIATION,
         ),

@@ -162,7 +162,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
     return Metrics(
         total_s=last.clock_s - cases[0].clock_s,
         procedure_s=_procedure_s(cases),
-        exposures=len(last.exposures),
+        exposures=last.presses,
         frames=sum(exposure.frames for exposure in last.exposures),
         fluoroscopy_s=last.fluoroscopy_s,
         air_kerma_reference_mgy=dose.air_kerma_reference_mgy,

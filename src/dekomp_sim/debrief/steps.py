@@ -26,6 +26,7 @@ from dekomp_sim.procedure.events import (
     Refusal,
     Risk,
     Said,
+    Startled,
 )
 from dekomp_sim.scenario.story import Story
 
@@ -152,6 +153,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             return (
                 f"Run the probe for {action.seconds:g} s: {action.strokes} strokes of {action.stroke_mm:g} mm{levered}."
             )
+        case do.HoldBreath():
+            return f"Hold the breath for {action.seconds:g} s."
         case do.Treat():
             return f"Give {STANDARD_DOSE[Cause(action.treatment.value)]}."
         case do.Answer():
@@ -183,7 +186,7 @@ def told(event: Event) -> str:
         case Pain():
             mine = {True: ", concordant", False: ", not concordant", None: ""}[event.concordant]
             return f'Patient, {event.rating:g} of 10{mine}: "{event.words}"'
-        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Outcome() | Answered():
+        case Refusal() | Contact() | Breach() | Measured() | Risk() | Reaction() | Startled() | Outcome() | Answered():
             return event.words
         case Cue():
             numbered = "; ".join(f"{n} {words}" for n, words in enumerate(event.answers, start=1))
@@ -201,7 +204,7 @@ def kind_of(event: Event) -> str:
     'refused'
     """
     names = {Refusal: "refused", Said: "said", Pain: "pain", Contact: "contact", Breach: "harm", Measured: "reading"}
-    names |= {Reaction: "reaction", Outcome: "afterwards", Cue: "lesson", Answered: "answer"}
+    names |= {Reaction: "reaction", Startled: "reaction", Outcome: "afterwards", Cue: "lesson", Answered: "answer"}
     return names.get(type(event), "lapse")
 
 
@@ -307,7 +310,8 @@ def _exposure(action: do.Expose) -> str:
     kv = "automatic kV" if action.kv == "auto" else f"{action.kv:g} kV"
     mas = "automatic mAs" if action.mas == "auto" else f"{action.mas:g} mAs"
     frames = f", {action.frames} frames" if action.frames > 1 else ""
-    return f"Expose: {kv}, {mas}{frames}."
+    held = ", the pedal still held" if action.held else ""
+    return f"Expose: {kv}, {mas}{frames}{held}."
 
 
 def _console(action: do.SetCollimator | do.SetField | do.SetFluoroscopy) -> str:

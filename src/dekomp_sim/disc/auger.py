@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from dekomp_sim.arrays import FloatArray
+from dekomp_sim.arrays import FloatArray, IndexArray
 
 
 class Plan(NamedTuple):
@@ -176,3 +176,30 @@ def wear(
         taken_ml += scale * wanted_ml
         limited_s[why] += dt
     return np.array([limited_s[0], limited_s[1], limited_s[2], taken_ml, clogged])
+
+
+@njit(cache=True, nogil=True)
+def carved(fraction: FloatArray, coverage: FloatArray, voxels: IndexArray) -> bool:
+    """Whether of any of these voxels (n,), by flat index, tissue was taken."""
+    for v in voxels:  # noqa: SIM110 - compiled, where any() over a generator is not
+        if fraction[v] != coverage[v]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def even_out(fraction: FloatArray, coverage: FloatArray, voxels: IndexArray, share: float) -> None:
+    """Move the filling of voxels (n,), by flat index, `share` of the way to their mean; sums are compensated (Kahan),
+    so that no tissue is made or lost.
+    """
+    left, left_lost, whole, whole_lost = 0.0, 0.0, 0.0, 0.0
+    for v in voxels:
+        more = fraction[v] - left_lost
+        total = left + more
+        left_lost, left = (total - left) - more, total
+        more = coverage[v] - whole_lost
+        total = whole + more
+        whole_lost, whole = (total - whole) - more, total
+    mean = left / whole
+    for v in voxels:
+        fraction[v] += (coverage[v] * mean - fraction[v]) * share

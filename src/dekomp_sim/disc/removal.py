@@ -17,7 +17,7 @@ import numpy as np
 
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.arrays import FloatArray, UInt8Array
-from dekomp_sim.disc.auger import Limits, Plan, wear
+from dekomp_sim.disc.auger import Limits, Plan, carved, even_out, wear
 from dekomp_sim.disc.pressure import elastance_kpa_ml, pressure_kpa, surplus_ml
 from dekomp_sim.disc.probe_run import ProbeRun, Receipt
 from dekomp_sim.disc.reach import Cells, cells_in_reach
@@ -138,12 +138,11 @@ def crept(disc: Disc, seconds: float) -> Disc:
     alike; contrast stays where it is.
     """
     nucleus = voxels_of(layout(disc), Tissue.NUCLEUS)
-    whole, left = disc.coverage.ravel()[nucleus], disc.fraction.ravel()[nucleus]
-    if seconds <= 0.0 or (left == whole).all():
+    if seconds <= 0.0 or not carved(disc.fraction.ravel(), disc.coverage.ravel(), nucleus):
         return disc
-    share = -math.expm1(-seconds / creep_time_s(disc.shape))
     fraction = disc.fraction.copy()
-    fraction.ravel()[nucleus] = left + (whole * (left.sum() / whole.sum()) - left) * share
+    share = -math.expm1(-seconds / creep_time_s(disc.shape))
+    even_out(fraction.ravel(), disc.coverage.ravel(), nucleus, share)
     return replace(disc, fraction=fraction)
 
 

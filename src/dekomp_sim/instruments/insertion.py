@@ -26,6 +26,9 @@ BISECTIONS: Final = 20
 AT_ONCE: Final = 4
 """Halvings done in one go, by asking at 15 places: fewer, larger questions are faster."""
 
+BALL_MM: Final = 8.0
+"""Longest part of a strand in one ball: smaller ones pass over more pieces, larger ones are fewer; any is right."""
+
 JOINT_MM: Final = 0.05
 """Gap in mm at a joint of two chords below which a contact is one: chords of `CHORD_MM` leave the arc by 0.01 mm."""
 
@@ -199,7 +202,7 @@ def _strands(patient: Patient, course: Course, span_mm: tuple[float, float], rad
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Balls:
-    """Balls about the segments of all strands: centres (n, 3), radii (n,), and where each strand's begin."""
+    """Balls that hold all strands: centres (n, 3), radii (n,), and where each strand's begin."""
 
     centres_mm: FloatArray
     radii_mm: FloatArray
@@ -209,14 +212,24 @@ class _Balls:
 @lru_cache(maxsize=4)
 def _balls(patient: Patient) -> _Balls:
     """Kept for the patients in use."""
-    ends = [(strand.path_mm[:-1], strand.path_mm[1:]) for strand in patient.strands]
-    thick = [np.maximum(strand.radius_mm[:-1], strand.radius_mm[1:]) for strand in patient.strands]
-    halves = [np.linalg.norm(b - a, axis=1) / 2.0 for a, b in ends]
+    held = [_balls_about(strand) for strand in patient.strands]
+    begins = np.cumsum([0, *(len(radii) for _, radii in held[:-1])])
     return _Balls(
-        np.concatenate([(a + b) / 2.0 for a, b in ends]),
-        np.concatenate([half + radius for half, radius in zip(halves, thick, strict=True)]),
-        np.cumsum([0, *(len(half) for half in halves[:-1])]),
+        np.concatenate([centres for centres, _ in held]), np.concatenate([radii for _, radii in held]), begins
     )
+
+
+def _balls_about(strand: Strand) -> tuple[FloatArray, FloatArray]:
+    """Balls that hold a strand, each about a part of a segment no longer than `BALL_MM`."""
+    steps = np.diff(strand.path_mm, axis=0)
+    lengths = np.linalg.norm(steps, axis=1)
+    counts = np.maximum(np.ceil(lengths / BALL_MM).astype(np.int64), 1)
+    segment = np.repeat(np.arange(len(steps)), counts)
+    number = np.concatenate([np.arange(count) for count in counts])
+    share = (number + 0.5) / counts[segment]
+    thick = np.maximum(strand.radius_mm[:-1], strand.radius_mm[1:])
+    centres = strand.path_mm[:-1][segment] + share[:, None] * steps[segment]
+    return centres, (lengths / counts / 2.0 + thick)[segment]
 
 
 def _near(patient: Patient, chords: _Chords, radius_mm: float) -> BoolArray:
@@ -296,6 +309,7 @@ def tissues_along(
     return _in_body([
         _tissue(Structure(int(kinds[at])), levels[discs[at]] if discs[at] >= 0 else None, edges[n], edges[n + 1])
         for n, at in enumerate(firsts)
+        if edges[n] < edges[n + 1]  # what begins with the very last sample has no length yet
     ])  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class Placement:
     @property
     def course(self) -> Course:
         """The way of its axis; beyond the tip, the way on without a turn of the bevel."""
-        return _course(self)
+        return _laid(self.entry_mm.tobytes(), self.direction.tobytes(), self.bends)
 
     @property
     def tip_mm(self) -> FloatArray:
@@ -129,9 +129,9 @@ class Placement:
 
 
 @lru_cache(maxsize=64)
-def _course(placement: Placement) -> Course:
-    """Kept for the placements in use: laying arcs end to end takes longer than asking for a point of them."""
-    return Course(placement.entry_mm, placement.direction, placement.bends)
+def _laid(entry_mm: bytes, direction: bytes, bends: tuple[Bend, ...]) -> Course:
+    """Kept for the ways in use: laying arcs end to end takes longer than asking for a point of them."""
+    return Course(np.frombuffer(entry_mm), np.frombuffer(direction), bends)
 
 
 def coaxial(inner: Instrument, outer: Placement, beyond_mm: float | None = None) -> Placement:

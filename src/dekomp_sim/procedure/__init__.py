@@ -20,6 +20,7 @@ from dekomp_sim.procedure.events import (
     Risk,
     Said,
     Severity,
+    Startled,
 )
 from dekomp_sim.procedure.rules import may
 
@@ -45,6 +46,7 @@ __all__ = [
     "Said",
     "Setting",
     "Severity",
+    "Startled",
     "after",
     "assess",
     "begin",

@@ -209,7 +209,8 @@ class SetFluoroscopy:
 class Expose:
     """Press the pedal: `frames` pulses. kV, and the mAs of one pulse, are the machine's own choice or set by hand.
 
-    `spot` asks for a picture to keep rather than a frame of fluoroscopy: more dose, less noise.
+    `spot` asks for a picture to keep rather than a frame of fluoroscopy: more dose, less noise. `held` says that the
+    pedal was down already, something else having been done meanwhile: it is no press of its own.
     """
 
     kv: Annotated[float, Ge(40.0), Le(125.0)] | Literal["auto"] = "auto"
@@ -217,6 +218,7 @@ class Expose:
     frames: Annotated[int, Ge(1), Le(2000)] = 1
     spot: bool = False
     note: str = ""
+    held: bool = False
     do: Literal["expose"] = "expose"
 
 
@@ -375,6 +377,17 @@ class AskPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBreath:
+    """Ask the patient to breathe out and hold the breath: pictures taken meanwhile show the spine in one place.
+
+    Assumption: nobody holds it for more than 20 s, breathed out and lying prone.
+    """
+
+    seconds: Annotated[float, Gt(0.0), Le(20.0)] = 15.0
+    do: Literal["hold_breath"] = "hold_breath"
+
+
+@dataclass(frozen=True, slots=True)
 class Treat:
     """Help the circulation or the breathing by one standard dose."""
 
@@ -440,6 +453,7 @@ Action = (
     | Decompress
     | SendSpecimen
     | AskPatient
+    | HoldBreath
     | Treat
     | Answer
     | Bandage

@@ -27,6 +27,7 @@ from dekomp_sim.procedure.needle.discography import discography_read, injected, 
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
+from dekomp_sim.procedure.needle.startle import startled
 from dekomp_sim.procedure.rules import may
 
 SECONDS: Final = {
@@ -40,6 +41,7 @@ SECONDS: Final = {
     "anaesthetise": 20.0,
     "incise": 15.0,
     "ask_patient": 20.0,
+    "hold_breath": 4.0,
     "treat": 30.0,
     "bandage": 60.0,
     "advise_recovery": 180.0,
@@ -77,7 +79,7 @@ def after(case: Case, action: do.Action) -> Case:
     if reason is not None:
         return _refused(case, action, reason)
     try:
-        done = _done(case, action)
+        done = startled(case, _done(case, action), action)
     except DekompSimError as error:  # the instruments, the disc or the generator cannot do it
         return _refused(case, action, str(error))
     lived = replace(answered(case, _rested(case, done, action), action), done=(*case.done, action.do))
@@ -162,6 +164,9 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.AskPatient():
             heard = _took(case, action)
             return _told(heard, answers(heard))
+        case do.HoldBreath():
+            asked = _said(_took(case, action), "team", "Breathe out, and hold your breath.")
+            return replace(asked, breath_held_until_s=asked.clock_s + action.seconds)
         case do.Treat():
             return _said(_took(case, action), "team", f"Given: {STANDARD_DOSE[Cause(action.treatment.value)]}.")
         case do.Answer():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Final
 
+import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
@@ -156,10 +157,12 @@ class Incision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposure:
-    """One press of the pedal: `index` counts from 0 and keys the noise of its picture.
+    """One press of the pedal, or a part of one: `index` counts from 0 and keys the noise of its picture.
 
     `technique` is that of one pulse, with the tube current `ma`, and `dose` that of all `frames` pulses together.
-    `pulses_per_s` is 0 for pictures to keep, which are no fluoroscopy.
+    `pulses_per_s` is 0 for pictures to keep, which are no fluoroscopy. `carm` is the C-arm as it stands about the
+    patient breathed out, `breath_mm` how far the breath had moved the patient when the exposure began. `held` says that
+    the pedal was down already.
     """
 
     clock_s: float
@@ -173,6 +176,15 @@ class Exposure:
     pulses_per_s: float = FRAMES_PER_S
     collimator: Collimator = OPEN
     field: Field = Field.FULL
+    breath_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    held: bool = False
+
+    @property
+    def pose(self) -> CArm:
+        """The C-arm as the patient's frame has it: moved against the breath; the same one where there is none."""
+        if not any(self.breath_mm):
+            return self.carm
+        return replace(self.carm, isocentre_mm=np.asarray(self.carm.isocentre_mm) - np.array(self.breath_mm))
 
     @property
     def pulse_ms(self) -> float:
@@ -280,6 +292,8 @@ class Case:
         The ways that were cut, each with its depth and width.
     influences
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
+    breath_held_until_s
+        Time on the clock until which the patient holds the breath.
     probe_fatigue
         Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
     fired, faults
@@ -309,6 +323,7 @@ class Case:
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)
     holes: tuple[Hole, ...] = ()
     influences: tuple[Influence, ...] = ()
+    breath_held_until_s: float = 0.0
     antibiotics: tuple[Antibiotic, ...] = ()
     deposits: tuple[Deposit, ...] = ()
     syringes: tuple[Syringe, ...] = ()
@@ -364,6 +379,11 @@ class Case:
     def harmed(self) -> bool:
         """Whether any event of the case was an injury."""
         return any(event.harm for event in self.events)
+
+    @property
+    def presses(self) -> int:
+        """How often the pedal was pressed; two planes at once are one press."""
+        return len({exposure.clock_s for exposure in self.exposures if not exposure.held})
 
     @property
     def fluoroscopy_s(self) -> float:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -222,6 +223,42 @@ class Reaction:
         return self.kind is ReactionKind.COLLAPSE
 
 
+@dataclass(frozen=True, slots=True)
+class Startled:
+    """The patient starts: a sudden move on the table when it hurts, and a slip of the instrument in the hand.
+
+    Parameters
+    ----------
+    clock_s
+        When.
+    rating
+        The pain that did it, 0 to 10.
+    moved_mm
+        How far the patient shifted on the table, patient frame; drawn.
+    instrument
+        Key of the one in the hand; empty where there was none.
+    slipped_mm
+        How far that one slipped along its axis, + deeper; drawn, less what bone or its hub held up.
+    """
+
+    clock_s: float
+    rating: float
+    moved_mm: tuple[float, float, float]
+    instrument: str = ""
+    slipped_mm: float = 0.0
+    severity: Severity = Severity.WARNING
+    harm: ClassVar[bool] = False
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        moved = f"The patient starts and moves {math.hypot(*self.moved_mm):.0f} mm on the table"
+        if not self.instrument:
+            return f"{moved}."
+        way = "deeper" if self.slipped_mm >= 0.0 else "out"
+        return f"{moved}; the {self.instrument.replace('_', ' ')} slips {abs(self.slipped_mm):.1f} mm {way}."
+
+
 class Ailment(StrEnum):
     """What may show after the patient has gone home."""
 
@@ -303,5 +340,5 @@ class Answered:
         return f"{'Right' if self.right else 'Wrong'}. {self.because}".strip()
 
 
-Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk | Reaction | Outcome | Cue | Answered
+Event = Refusal | Said | Pain | Contact | Breach | Measured | Risk | Reaction | Startled | Outcome | Cue | Answered
 """Whatever a case's journal may hold."""

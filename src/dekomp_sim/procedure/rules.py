@@ -22,6 +22,7 @@ from dekomp_sim.instruments import (
 )
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.clinic.breathing import why_not_held
 from dekomp_sim.procedure.clinic.card import Allergy
 from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, Lumen, dose_at_most_mg, numbness
 from dekomp_sim.procedure.clinic.toxicity import seizing
@@ -108,6 +109,8 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
             return _bandage(case)
         case do.AdviseRecovery():
             return _after(case, "bandage")
+        case do.HoldBreath():
+            return _after(case, "position_prone") or why_not_held(case)
         case do.Treat():
             return _treat(case, action)
         case do.AskPatient() | do.Wait() | do.SetCollimator() | do.SetField() | do.SetFluoroscopy():

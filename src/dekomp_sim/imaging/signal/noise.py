@@ -27,7 +27,9 @@ class Purpose(IntEnum):
     QUANTUM_NOISE = 1
     ELECTRONIC_NOISE = 2
     COMPLICATION = 3
+    BREATH = 4
     INTRAVASCULAR = 5
+    STARTLE = 6
     OPERATOR = 8
 
 

@@ -172,6 +172,9 @@ class PatientCard:
         0 to 10: how afraid the patient is of needles and of the room.
     unknown_allergies
         What the patient reacts to although nobody knows it yet: nothing warns, the body answers.
+    breath_mm
+        How far the lumbar spine moves with each breath, lying prone: 1.3 mm for L3 and L4 (Glossop and Hu, Spine
+        1997;22:903), 0.9 to 2.3 for L4 in another series (both in Saghbiny et al., Hamlyn Symposium 2023).
     nucleus
         Whether the treated nucleus is one mass or in lobes.
     discography_pain
@@ -198,6 +201,7 @@ class PatientCard:
     concordant: bool = True
     anxiety: Scale = 3.0
     unknown_allergies: tuple[Allergy, ...] = ()
+    breath_mm: Annotated[float, Ge(0.0), Le(10.0)] = 1.3
     nucleus: Nucleus = Nucleus.WHOLE
     discography_pain: Scale | None = None
     controls: Mapping[Level, DiscFindings] = field(default_factory=dict, hash=False)

@@ -24,6 +24,7 @@ from dekomp_sim.imaging.stand.machine import hindrances, pair_collides
 from dekomp_sim.matter import Beam, soft_and_bone_from_hu
 from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
 from dekomp_sim.procedure.case import Case, Controls, Exposure
+from dekomp_sim.procedure.clinic.breathing import breath_mm
 from dekomp_sim.procedure.events import Event, Risk, Severity
 from dekomp_sim.procedure.fluoroscopy.views import (
     OBLIQUE_DEG,
@@ -141,10 +142,19 @@ def turned(case: Case, action: SetView) -> Case:
 
 def shifted(case: Case, action: MoveTable) -> Case:
     """The table where it is wanted; the C-arm stays where it stands in the room."""
-    shift = shift_asked(action)
-    carm, lateral = (_again(case, one, shift) if one is not None else None for one in (case.carm, case.lateral))
-    controls = replace(case.controls, shift_mm=shift)
-    return replace(case, carm=carm, lateral=lateral, controls=controls, clock_s=case.clock_s + MOVE_TABLE_S)
+    return _lying(replace(case, clock_s=case.clock_s + MOVE_TABLE_S), shift_asked(action))
+
+
+def nudged(case: Case, moved_mm: tuple[float, float, float]) -> Case:
+    """The patient moved on the table, as a table moved with him would: left, posterior, headward."""
+    left, up, head = (old + new for old, new in zip(case.controls.shift_mm, moved_mm, strict=True))
+    return _lying(case, (left, up, head))
+
+
+def _lying(case: Case, shift_mm: tuple[float, float, float]) -> Case:
+    """The patient where the shift says, the C-arm where it stands in the room."""
+    carm, lateral = (_again(case, one, shift_mm) if one is not None else None for one in (case.carm, case.lateral))
+    return replace(case, carm=carm, lateral=lateral, controls=replace(case.controls, shift_mm=shift_mm))
 
 
 def switched(case: Case, action: SetCollimator | SetField | SetFluoroscopy) -> Case:
@@ -190,12 +200,14 @@ def _exposed(case: Case, carm: CArm, action: Expose) -> Case:
         0.0 if action.spot else controls.fluoroscopy.pulses_per_s,
         controls.collimator,
         controls.field,
+        breath_mm(case, case.clock_s),
+        action.held,
     )
     took = action.frames * SPOT_S if action.spot else exposure.seconds
     return replace(
         case,
         exposures=(*case.exposures, exposure),
-        events=(*case.events, *_notice(case, pulse)),
+        events=(*case.events, *(() if action.held else _notice(case, pulse))),
         clock_s=case.clock_s + took,
     )
 

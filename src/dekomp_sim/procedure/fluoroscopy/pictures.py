@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.arrays import Float32Array
+from dekomp_sim.geometry.carm import CArm
 from dekomp_sim.imaging.ct import Slice, axial_ct
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.imaging.stand.collimator import active, shutter
 from dekomp_sim.instruments import solids
 from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.clinic.breathing import breath_mm
+from dekomp_sim.procedure.fluoroscopy.exposing import SPOT_S
 
 
-def shot_of(case: Case, exposure: Exposure, pulse: int = 0) -> Shot:
-    """The shot of one pulse of an exposure, `pulse` its number from 0, with the instruments and the discs of `case`,
-    the case right after it."""
+def shot_of(case: Case, exposure: Exposure, pulse: int = 0, *, breathing: bool = True) -> Shot:
+    """The shot of one pulse of an exposure, with the instruments and the discs of `case`, the case right after it.
+
+    Parameters
+    ----------
+    case, exposure
+        What was exposed, and when.
+    pulse
+        Its number from 0.
+    breathing
+        Whether the breath moves the patient in the beam. Then the patient is projected again for each pose of the
+        breath; a live window that cannot afford it asks for the C-arm as it stands about a patient breathed out.
+    """
     used = active(case.machine.detector, exposure.field)
     in_the_beam = tuple(solid for placement in case.placements.values() for solid in solids(placement))
     return Shot(
-        exposure.carm,
+        _pose(case, exposure, pulse) if breathing else exposure.carm,
         used,
         exposure.technique,
         in_the_beam,
@@ -29,6 +43,12 @@ def shot_of(case: Case, exposure: Exposure, pulse: int = 0) -> Shot:
         pulse,
         shutter=shutter(exposure.collimator, used),
     )
+
+
+def _pose(case: Case, exposure: Exposure, pulse: int) -> CArm:
+    """The C-arm in the patient's frame at one pulse."""
+    later_s = pulse * SPOT_S if exposure.spot else pulse / exposure.pulses_per_s
+    return replace(exposure, breath_mm=breath_mm(case, exposure.clock_s + later_s)).pose
 
 
 def ct_of(case: Case, level: Level | None = None, cut: Slice | None = None) -> Float32Array:

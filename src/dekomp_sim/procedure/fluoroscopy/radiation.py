@@ -23,7 +23,7 @@ def skin_map(case: Case) -> SkinMap:
 def irradiation(case: Case, exposure: Exposure) -> Irradiation:
     """What one exposure sent into the patient."""
     return Irradiation(
-        exposure.carm,
+        exposure.pose,
         active(case.machine.detector, exposure.field),
         exposure.collimator,
         exposure.technique.beam,

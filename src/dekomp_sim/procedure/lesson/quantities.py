@@ -55,7 +55,7 @@ def _pain(case: Case) -> float | None:
 _READ: Final[Mapping[Quantity, Callable[[Case], float | None]]] = MappingProxyType({
     Quantity.CLOCK_S: lambda case: case.clock_s,
     Quantity.FLUOROSCOPY_S: lambda case: case.fluoroscopy_s,
-    Quantity.EXPOSURES: lambda case: float(len(case.exposures)),
+    Quantity.EXPOSURES: lambda case: float(case.presses),
     Quantity.KAP_GYCM2: lambda case: math.fsum(exposure.dose.kap_gycm2 for exposure in case.exposures),
     Quantity.TIP_TO_ROOT_MM: _tip_to(Structure.NERVE_ROOT, Structure.GANGLION),
     Quantity.TIP_TO_SAC_MM: _tip_to(Structure.THECAL_SAC),

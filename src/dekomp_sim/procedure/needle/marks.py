@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -11,6 +14,7 @@ from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.arrays import FloatArray, sealed
 from dekomp_sim.instruments import Course
+from dekomp_sim.planning import Trajectory
 from dekomp_sim.procedure.actions import Mark
 
 STEP_MM: Final = 0.1
@@ -44,6 +48,12 @@ def marks(shape: DiscShape, course: Course) -> dict[Mark, float]:
         found[Mark.NUCLEUS_CENTRE] = _nearest_mm(course, shape.nucleus_centre_mm, depths, at_mm)
         found[Mark.FAR_NUCLEUS] = float(in_nucleus[-1])
     return found
+
+
+@lru_cache(maxsize=8)
+def planned_marks(shape: DiscShape, plan: Trajectory) -> Mapping[Mark, float]:
+    """`marks` along a planned way, kept for the plans in use."""
+    return MappingProxyType(marks(shape, Course(plan.entry_mm, plan.direction)))
 
 
 def _near(shape: DiscShape, course: Course) -> FloatArray:

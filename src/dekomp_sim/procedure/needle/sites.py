@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -12,10 +13,9 @@ from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.errors import InputError
-from dekomp_sim.instruments import Course
 from dekomp_sim.procedure.actions import Advance, Incise, Insert, Point, Withdraw
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.needle.marks import marks
+from dekomp_sim.procedure.needle.marks import marks, planned_marks
 from dekomp_sim.procedure.needle.steering import course_ahead
 
 SKIN_SEARCH_MM: Final = 40.0
@@ -100,8 +100,9 @@ def levels_worked(case: Case, key: str) -> tuple[Level, ...]:
     return tuple(case.discs) if key in FOR_CONTROLS else (case.level,)
 
 
+@lru_cache(maxsize=2)
 def depth_wanted_mm(case: Case, action: Advance | Withdraw) -> float:
-    """Depth below the skin that an action asks for.
+    """Depth below the skin that an action asks for; kept, for the rule asks first and then the step.
 
     A mark is looked for along the way the instrument would take; where that misses the disc it counts along the
     planned one, as an operator who does not know it yet would count.
@@ -118,7 +119,7 @@ def depth_wanted_mm(case: Case, action: Advance | Withdraw) -> float:
     ahead = placement.course if isinstance(action, Withdraw) else course_ahead(case, action.instrument, bevel_deg)
     level = level_aimed(case, action.instrument)
     shape, plan = case.patient.discs[level], case.plan_to(level)
-    found = marks(shape, Course(plan.entry_mm, plan.direction)) | marks(shape, ahead)
+    found = {**planned_marks(shape, plan), **marks(shape, ahead)}
     if action.to not in found:
         raise InputError(f"{action.do} to", action.to, ", ".join(found))
     return found[action.to] + action.offset_mm

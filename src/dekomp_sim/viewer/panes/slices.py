@@ -143,7 +143,7 @@ def section_of(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Readi
         Gives the treated disc and the instruments.
     plane
         Which. `ALONG` is the plane through the instrument's tip and along its way there that lies nearest to the axial
-        one; of several instruments the deepest counts, without any the planned path.
+        one; of several instruments the deepest counts. Without any, or where none is drawn, it is the planned path.
     crosshair_mm
         (3,) in the patient frame.
     reading
@@ -151,10 +151,11 @@ def section_of(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Readi
     size_px
         Rows and columns.
     """
-    right, down = _axes(case, plane)
+    aimed = _aimed(case, reading)
+    right, down = _axes(plane, aimed[1])
     if reading.back_up and plane in {Plane.AXIAL, Plane.ALONG}:
         right, down = -right, -down
-    at = _aimed(case)[0] if plane is Plane.ALONG else np.asarray(crosshair_mm, dtype=np.float64)
+    at = aimed[0] if plane is Plane.ALONG else np.asarray(crosshair_mm, dtype=np.float64)
     middle = np.array(case.shape.patient_from_disc.translation_mm if reading.centre_mm is None else reading.centre_mm)
     inward = np.cross(right, down)
     centre = middle + ((at - middle) @ inward) * inward
@@ -177,7 +178,7 @@ def picture(
     if reading.instruments:
         draw_instruments(seen, section, case)
     draw_crosshair(seen, section, crosshair_mm)
-    _lettered(seen, section, _words(case, plane, crosshair_mm, reading))
+    _lettered(seen, section, _words(case, plane, crosshair_mm, reading, section))
     return seen
 
 
@@ -192,11 +193,10 @@ def hu_words(case: Case, crosshair_mm: ArrayLike) -> str:
     return f"{place} mm  {float(case.patient.volume.hu_at(at)):.0f} HU"
 
 
-def _axes(case: Case, plane: Plane) -> tuple[FloatArray, FloatArray]:
+def _axes(plane: Plane, inward: FloatArray) -> tuple[FloatArray, FloatArray]:
     if plane is not Plane.ALONG:
         across, along = _AXES[plane]
         return np.array(across), np.array(along)
-    inward = _aimed(case)[1]
     head = np.array([0.0, 0.0, 1.0])
     if abs(inward @ head) > _ALONG_BODY:
         head = np.array([1.0, 0.0, 0.0])  # a sagittal one then
@@ -206,10 +206,10 @@ def _axes(case: Case, plane: Plane) -> tuple[FloatArray, FloatArray]:
     return np.cross(down, normal), np.asarray(down)
 
 
-def _aimed(case: Case) -> tuple[FloatArray, FloatArray]:
-    """(3,) a point and (3,) the way there of the deepest instrument, or of the plan."""
+def _aimed(case: Case, reading: Reading) -> tuple[FloatArray, FloatArray]:
+    """(3,) a point and (3,) the way there of the deepest instrument; of the plan where none is there or to be seen."""
     deepest: Placement | None = max(case.placements.values(), key=lambda placed: placed.depth_mm, default=None)
-    if deepest is None:
+    if deepest is None or not reading.instruments:
         return case.plan.target_mm, case.plan.direction
     return deepest.tip_mm, deepest.tip_direction
 
@@ -224,16 +224,26 @@ def _still(treated: Treated, section: Section, window: HuWindow, with_outlines: 
     return sealed(seen)
 
 
-def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading) -> tuple[str, ...]:
-    name = "Along the instrument" if plane is Plane.ALONG and case.placements else plane.value.capitalize()
-    name = "Along the plan" if plane is Plane.ALONG and not case.placements else name
+def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading, section: Section) -> tuple[str, ...]:
+    """Plane, window and crosshair, as much as the width has room for."""
+    size, room = _letters_px(section), 0.44 * section.cols
+    names: tuple[str, ...] = (plane.value.capitalize(),)
+    if plane is Plane.ALONG:
+        what = "instrument" if case.placements and reading.instruments else "plan"
+        names = (f"Along the {what}", "Along")
     window = f"W {reading.window.width_hu:.0f}  L {reading.window.level_hu:.0f}"
-    return name, window, hu_words(case, crosshair_mm)
+    told = hu_words(case, crosshair_mm)
+    there = marks.fitting((told, told.rpartition("  ")[2]), 0.75 * section.cols, size)
+    return marks.fitting(names, room, size), window, there
+
+
+def _letters_px(section: Section) -> int:
+    return max(10, round(section.rows / 32))
 
 
 def _lettered(seen: UInt8Array, section: Section, words: tuple[str, ...]) -> None:
     rows, cols = section.rows, section.cols
-    size = max(10, round(rows / 32))
+    size = _letters_px(section)
     large, pad = round(1.5 * size), size / 2.0
     right, down = np.array(section.right), np.array(section.down)
     marks.write(seen, direction_letters(-right), (pad, rows / 2.0), large, anchor="lm")

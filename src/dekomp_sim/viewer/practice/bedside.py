@@ -12,7 +12,19 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.body import FORGETS_S
 from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.procedure.clinic.vitals import FIT, Vitals, below
-from dekomp_sim.procedure.events import Event, Measured, Outcome, Pain, Reaction, Refusal, Said, Severity
+from dekomp_sim.procedure.events import (
+    Answered,
+    Cue,
+    Event,
+    Measured,
+    Outcome,
+    Pain,
+    Reaction,
+    Refusal,
+    Said,
+    Severity,
+    Startled,
+)
 from dekomp_sim.viewer.practice.session import Mode
 
 
@@ -63,11 +75,18 @@ def bedside(case: Case, mode: Mode = Mode.PRACTICE) -> Bedside:
 def perceived(events: Iterable[Event], mode: Mode) -> tuple[Event, ...]:
     """Of what happened, what is told: in practice all; in an examination what eye, ear and hand at the table notice.
 
-    A contact, a breach, a lapse and what shows after days are left to the debrief.
+    A contact, a breach, a lapse, what shows after days, and whether an answer was right are left to the debrief.
     """
     if mode is Mode.PRACTICE:
         return tuple(events)
-    return tuple(event for event in events if isinstance(event, Said | Pain | Refusal | Measured | Reaction))
+    noticed = Said | Pain | Refusal | Measured | Reaction | Startled | Cue
+    return tuple(event for event in events if isinstance(event, noticed))
+
+
+def open_questions(case: Case) -> tuple[Cue, ...]:
+    """What the lesson asked and nobody has answered yet, the oldest first; answered with `Answer(trigger, choice)`."""
+    answered = {event.question for event in case.events if isinstance(event, Answered)}
+    return tuple(e for e in case.events if isinstance(e, Cue) and e.answers and e.trigger not in answered)
 
 
 def pain_now(case: Case) -> float:

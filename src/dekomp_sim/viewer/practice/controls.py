@@ -54,6 +54,9 @@ ROUNDED_UP: Final = 0.1
 STEP_AT_MOST: Final = 1.0
 """Largest step where no default says how a number is usually told. Assumption."""
 
+UNASKED: Final = ("do", "held")
+"""Fields that no form asks for: the action's own word, and what the pedal knows itself."""
+
 INSTRUMENTS: Final = tuple(key for key, item in CATALOGUE.items() if item.kind is not Kind.BLADE)
 """What a field named `instrument` may hold: the tray but the scalpel, which cuts with an action of its own."""
 
@@ -125,7 +128,7 @@ def controls(do: str) -> tuple[Control, ...]:
     if do not in ACTIONS:
         raise InputError("do", do, ", ".join(ACTIONS))
     hints = get_type_hints(ACTIONS[do], include_extras=True)
-    return tuple(_control(one, hints[one.name]) for one in fields(ACTIONS[do]) if one.name != "do")
+    return tuple(_control(one, hints[one.name]) for one in fields(ACTIONS[do]) if one.name not in UNASKED)
 
 
 def _word_of(action: Any) -> str:

@@ -98,9 +98,9 @@ def next_moment(before: Moment, action: Action, *, idle: bool = False) -> Moment
     """The moment after an action."""
     case = before.case
     later = after(case, action)
-    refused = len(later.done) == len(case.done)
-    last = later.events[-1] if refused else None
-    return Moment(before.number + 1, action, later, idle, last.reason if isinstance(last, Refusal) else None, before)
+    new = later.events[len(case.events) :]
+    reason = next((event.reason for event in new if isinstance(event, Refusal)), None)
+    return Moment(before.number + 1, action, later, idle, reason, before)
 
 
 class History:

@@ -46,23 +46,32 @@ class Hold:
         self.how = how
         self.frames = 0
         self._seen: tuple[Case, Case] | None = None
+        self._went_on = False
 
     @property
     def exposure(self) -> Expose | None:
         """What is to be put on record of the pulses given so far, or None where none was."""
-        return replace(self.how, frames=self.frames) if self.frames else None
+        return replace(self.how, frames=self.frames, held=self._went_on) if self.frames else None
 
     def pulse(self, case: Case) -> Pulse:
-        """The next pulse on a case in which an exposure is allowed."""
+        """The next pulse on a case in which an exposure is allowed.
+
+        Left out: the breath, which would have the patient projected anew at each pulse; pictures of what is on record
+        have it.
+        """
         if self._seen is None or self._seen[0] is not case:  # what one pulse gives changes only with the case
             self._seen = (case, after(case, replace(self.how, frames=1)))
         seen = self._seen[1]
         first, *second = seen.exposures[len(case.exposures) :]
         number = self.frames
         self.frames += 1
-        shots = [replace(shot_of(seen, one), pulse=number) for one in (first, *second)]
+        shots = [shot_of(seen, one, number, breathing=False) for one in (first, *second)]
         return Pulse(shots[0], first, number, *shots[1:])
 
+    def undone(self) -> None:
+        """The press was taken back: what is given from here on is a new one."""
+        self.frames, self._went_on = 0, False
+
     def settled(self) -> None:
-        """Its pulses are on record."""
-        self.frames = 0
+        """Its pulses are on record; what is given from here on belongs to the same press."""
+        self.frames, self._went_on = 0, True

@@ -69,6 +69,8 @@ class Replay:
         Of the state it ended in.
     finished
         Whether the journal closes with a digest; else the case was broken off.
+    taken_back
+        Steps that were undone.
     """
 
     story: Story
@@ -76,6 +78,7 @@ class Replay:
     parting: Parting | None
     digest: str
     finished: bool
+    taken_back: int = 0
 
     @property
     def performed(self) -> Story:
@@ -124,7 +127,8 @@ def replay(recorded: Recorded, patient: Patient) -> Replay:
             parted = _read(number, line, history)
         parting = parting or parted
         closed = "digest" in line
-    return Replay(story, history.moments, parting, case_digest(history.last.case), closed)
+    taken_back = sum(line["undo"] for line in recorded.records if "undo" in line)
+    return Replay(story, history.moments, parting, case_digest(history.last.case), closed, taken_back)
 
 
 def replayed(recorded: Recorded, patient: Patient) -> tuple[Moment, ...]:

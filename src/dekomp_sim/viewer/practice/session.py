@@ -235,6 +235,8 @@ class Session:
             return NOTHING_DONE
         self._write({"undo": self._history.last.number + 1 - taken_back.number})
         self._history.cut(taken_back.number)
+        if self._hold is not None:
+            self._hold.undone()
         return None
 
     def _write(self, line: Journalled) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.events import Cue
 from dekomp_sim.procedure.rules import may
+from dekomp_sim.viewer.practice.bedside import open_questions
 from dekomp_sim.viewer.practice.moments import Moment
 from dekomp_sim.viewer.practice.session import Session
-
-Asked = Callable[[Case], do.Action]
+from dekomp_sim.viewer.practice.syllabus import AT_ANY_TIME, STAGES, Plan
 
 
 class State(StrEnum):
@@ -42,6 +43,8 @@ class Task:
         Why it would be refused now; empty where it may be done, or is done.
     values
         What its form begins with, besides the action's own defaults.
+    needed
+        Whether no case does without; else it is done if wanted.
     """
 
     do: str
@@ -49,6 +52,7 @@ class Task:
     state: State
     reason: str = ""
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,144 +65,7 @@ class Stage:
     @property
     def done(self) -> bool:
         """Whether nothing of it is due or still to be done that is needed."""
-        return all(task.state is State.DONE for task in self.tasks if not task.words.endswith(IF_WANTED))
-
-
-IF_WANTED: Final = " (if wanted)"
-"""Ends the words of a task that a case may do without."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A task as every case has it: its words, the action that stands for it, and whether a case may do without."""
-
-    words: str
-    asked: Asked
-    needed: bool = True
-    prefilled: tuple[str, ...] = ()
-
-
-def _always(action: do.Action) -> Asked:
-    return lambda case: action
-
-
-def _plain(words: str, action: do.Action, *, needed: bool = True, prefilled: tuple[str, ...] = ()) -> _Plan:
-    return _Plan(words, _always(action), needed, prefilled)
-
-
-def _insert(words: str, key: str, *, needed: bool = True) -> _Plan:
-    return _plain(words, do.Insert(key), needed=needed, prefilled=("instrument",))
-
-
-def _advance(words: str, key: str, to: do.Mark, offset_mm: float = 0.0, *, needed: bool = True) -> _Plan:
-    return _plain(
-        words, do.Advance(key, to=to, offset_mm=offset_mm), needed=needed, prefilled=("instrument", "to", "offset_mm")
-    )
-
-
-def _out(words: str, key: str, *, needed: bool = True) -> _Plan:
-    return _plain(words, do.Remove(key), needed=needed, prefilled=("instrument",))
-
-
-def _read_out(case: Case) -> do.Action:
-    return do.TimeOut(case.level, case.side)
-
-
-NEEDLE, INTRODUCER, FINE, TROCAR = (
-    "anaesthetic_needle", "discography_introducer", "discography_needle", "trocar_cannula",
-)  # fmt: skip
-
-STAGES: Final[tuple[tuple[str, tuple[_Plan, ...]], ...]] = (
-    (
-        "Patient's card",
-        (
-            _plain("Read the card: is this a candidate?", do.AssessCandidate()),
-            _plain("Explain, and have the consent signed", do.Consent()),
-            _plain("Antibiotic, half an hour before", do.GiveAntibiotic()),
-        ),
-    ),
-    (
-        "On the table",
-        (
-            _plain("Lay the patient prone", do.PositionProne()),
-            _Plan("Time-out: read out level and side", _read_out),
-            _plain("Wash, drape, cover the C-arm", do.PrepareSterileField()),
-            _plain("Sedation", do.Sedate(), needed=False),
-        ),
-    ),
-    (
-        "Views",
-        (
-            _plain("Turn the C-arm", do.SetView(do.View.AP), prefilled=("view",)),
-            _plain("Take a picture", do.Expose(), prefilled=()),
-            _plain("Move the table", do.MoveTable(), needed=False),
-            _plain("Collimate", do.SetCollimator(), needed=False),
-            _plain("Magnify", do.SetField(), needed=False),
-            _plain("Dose rate and pulses", do.SetFluoroscopy(), needed=False),
-        ),
-    ),
-    (
-        "Local anaesthetic",
-        (
-            _insert("Set the needle on the skin", NEEDLE),
-            _advance("Advance it, skin to muscle", NEEDLE, do.Mark.SKIN, 6.0),
-            _plain("Inject", do.Anaesthetise(volume_ml=2.0), prefilled=("volume_ml",)),
-            _out("Take it out", NEEDLE),
-            _plain("Give it a minute", do.Wait(60.0), needed=False, prefilled=("seconds",)),
-        ),
-    ),
-    (
-        "Discography",
-        (
-            _insert("Introducer to the skin", INTRODUCER, needed=False),
-            _advance("Advance it short of the disc", INTRODUCER, do.Mark.ANNULUS, -20.0, needed=False),
-            _insert("Fine needle through the introducer", FINE, needed=False),
-            _advance("Advance it into the nucleus", FINE, do.Mark.NUCLEUS_CENTRE, needed=False),
-            _plain("Inject contrast", do.InjectContrast(volume_ml=0.25), needed=False, prefilled=("volume_ml",)),
-            _plain("Ask the patient", do.AskPatient(), needed=False),
-            _out("Fine needle out", FINE, needed=False),
-            _out("Introducer out", INTRODUCER, needed=False),
-        ),
-    ),
-    (
-        "Trocar",
-        (
-            _plain("Cut the skin", do.Incise()),
-            _insert("Trocar into the cut", TROCAR),
-            _advance("Advance it into the nucleus", TROCAR, do.Mark.NUCLEUS, 5.0),
-            _plain("Take the stylet out", do.RemoveStylet()),
-        ),
-    ),
-    (
-        "Decompression",
-        (
-            _plain("Lead the probe in", do.InsertProbe()),
-            _plain("Run the probe", do.Decompress()),
-            _plain("Ask the patient", do.AskPatient(), needed=False),
-            _out("Probe out", "probe"),
-            _plain("Send the specimen", do.SendSpecimen()),
-            _out("Trocar out", TROCAR),
-        ),
-    ),
-    (
-        "Afterwards",
-        (
-            _plain("Bandage", do.Bandage()),
-            _plain("Observe for half an hour", do.Wait(1800.0), needed=False, prefilled=("seconds",)),
-            _plain("Advice for the time at home", do.AdviseRecovery()),
-        ),
-    ),
-)
-"""The stages as courses teach them; any order that the case's rules allow is taken."""
-
-AT_ANY_TIME: Final = (
-    _plain("Ask the patient", do.AskPatient(), needed=False),
-    _plain("Treat", do.Treat(do.Treatment.OXYGEN), needed=False, prefilled=("treatment",)),
-    _plain("Withdraw", do.Withdraw(NEEDLE, to_depth_mm=0.0), needed=False),
-    _plain("Redirect", do.Redirect(NEEDLE), needed=False),
-    _plain("Wait", do.Wait(60.0), needed=False, prefilled=("seconds",)),
-)
-"""What may be wanted at any time."""
+        return all(task.state is State.DONE for task in self.tasks if task.needed)
 
 
 def stages(session: Session) -> tuple[Stage, ...]:
@@ -210,8 +77,8 @@ def stages(session: Session) -> tuple[Stage, ...]:
         Stage(title, tuple(_task(plan, case, done=done[plan], due=plan is due) for plan in plans))
         for title, plans in STAGES
     )
-    always = tuple(_task(plan, case, done=False, due=False) for plan in AT_ANY_TIME)
-    return (*told, Stage("At any time", always))
+    always = (_task(plan, case, done=False, due=False) for plan in AT_ANY_TIME)
+    return (*told, Stage("At any time", (*map(_question, open_questions(case)), *always)))
 
 
 def current(found: Sequence[Stage]) -> int:
@@ -236,12 +103,12 @@ def mark_of(action: do.Action) -> tuple[str, str]:
     return action.do, getattr(action, "instrument", "")
 
 
-def _in_turn(plans: Sequence[_Plan]) -> Iterator[tuple[_Plan | None, _Plan]]:
+def _in_turn(plans: Sequence[Plan]) -> Iterator[tuple[Plan | None, Plan]]:
     """Each task with the one before it."""
     return zip((None, *plans[:-1]), plans, strict=True)
 
 
-def _is_done(plan: _Plan, before: _Plan | None, case: Case, carried: Mapping[tuple[str, str], float]) -> bool:
+def _is_done(plan: Plan, before: Plan | None, case: Case, carried: Mapping[tuple[str, str], float]) -> bool:
     """Whether its action was carried out; waiting is done once that time has passed since the task before it."""
     action = plan.asked(case)
     if not isinstance(action, do.Wait) or before is None:
@@ -250,12 +117,17 @@ def _is_done(plan: _Plan, before: _Plan | None, case: Case, carried: Mapping[tup
     return since_s is not None and case.clock_s - since_s >= action.seconds
 
 
-def _task(plan: _Plan, case: Case, *, done: bool, due: bool) -> Task:
+def _task(plan: Plan, case: Case, *, done: bool, due: bool) -> Task:
     action = plan.asked(case)
     values = MappingProxyType({name: getattr(action, name) for name in plan.prefilled})
-    words = plan.words if plan.needed else plan.words + IF_WANTED
     if done:
-        return Task(action.do, words, State.DONE, "", values)
+        return Task(plan.do, plan.words, State.DONE, "", values, plan.needed)
     reason = may(case, action) or ""
     state = State.DUE if due else State.REFUSED if reason else State.OPEN
-    return Task(action.do, words, state, reason, values)
+    return Task(plan.do, plan.words, state, reason, values, plan.needed)
+
+
+def _question(asked: Cue) -> Task:
+    """A question of the lesson as a task: its answers stand in its words, counted from 1."""
+    answers = "; ".join(f"{number}: {words}" for number, words in enumerate(asked.answers, start=1))
+    return Task("answer", f"{asked.words} {answers}", State.OPEN, "", MappingProxyType({"question": asked.trigger}))

@@ -24,7 +24,7 @@ nothing, and must not hold up the others."""
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture as it travels: `form` is "gray" (a byte per pixel) or "jpeg"."""
+    """A picture as it travels: `form` is "gray" (a byte per pixel) or "jpeg"; `moment` tells which moment it shows."""
 
     pane: str
     number: int
@@ -32,23 +32,24 @@ class Frame:
     height: int
     form: str
     data: bytes
+    moment: int
 
     def message(self) -> dict[str, Any]:
         """What the page is sent."""
         return {
             "pane": self.pane, "number": self.number, "width": self.width, "height": self.height,
-            "form": self.form, "data": self.data,
+            "form": self.form, "data": self.data, "moment": self.moment,
         }  # fmt: skip
 
 
-def encoded(pane: str, number: int, picture: UInt8Array) -> Frame:
+def encoded(pane: str, number: int, picture: UInt8Array, moment: int = 0) -> Frame:
     """A picture (rows, cols) as bytes as they are, (rows, cols, 3) as JPEG: grey levels of an X-ray stay whole."""
     rows, cols = picture.shape[:2]
     if picture.ndim == 2:
-        return Frame(pane, number, cols, rows, "gray", np.ascontiguousarray(picture).tobytes())
+        return Frame(pane, number, cols, rows, "gray", np.ascontiguousarray(picture).tobytes(), moment)
     data = BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(data, "JPEG", quality=QUALITY, subsampling=0)
-    return Frame(pane, number, cols, rows, "jpeg", data.getvalue())
+    return Frame(pane, number, cols, rows, "jpeg", data.getvalue(), moment)
 
 
 Making = Callable[[], Awaitable[UInt8Array | None]]
@@ -65,12 +66,14 @@ class Pump:
         Makes the picture of what is true now, or None where there is none to show.
     send
         Puts a frame on the wire.
+    moment
+        Which moment a picture that is begun now will show.
     """
 
-    def __init__(self, pane: str, make: Making, send: Callable[[Frame], None]) -> None:
+    def __init__(self, pane: str, make: Making, send: Callable[[Frame], None], moment: Callable[[], int]) -> None:
         self.pane = pane
         self.last: Frame | None = None
-        self._make, self._send = make, send
+        self._make, self._send, self._moment = make, send, moment
         self._wanted = self._made = self._number = 0
         self._task: asyncio.Task[None] | None = None
         self._drawn = asyncio.Event()
@@ -96,23 +99,23 @@ class Pump:
         if self._task is not None:
             await self._task
 
-    async def _push(self, picture: UInt8Array) -> None:
+    async def _push(self, picture: UInt8Array, moment: int) -> None:
         """Put a picture on the wire, once the one before is drawn."""
         if self._number:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._drawn.wait(), PATIENCE_S)
         self._number += 1
-        self.last = encoded(self.pane, self._number, picture)
+        self.last = encoded(self.pane, self._number, picture, moment)
         self._drawn.clear()
         self._send(self.last)
 
     async def _run(self) -> None:
         while self._made != self._wanted:
-            wanted = self._wanted
+            wanted, moment = self._wanted, self._moment()
             made = await self._make()
             self._made = wanted
             if made is not None:
-                await self._push(made)
+                await self._push(made, moment)
 
     async def stop(self) -> None:
         """Let go of what is under way."""

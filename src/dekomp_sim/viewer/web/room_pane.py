@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import pyvista
+from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, UInt8Array, unit
 from dekomp_sim.procedure.case import Case
@@ -109,6 +110,16 @@ class RoomPane:
         scale = 2.0 * np.tan(np.radians(camera.view_angle) / 2.0) / rows
         sideways = (x - (cols - 1) / 2.0) * scale * right - (y - (rows - 1) / 2.0) * scale * np.cross(right, ahead)
         return Ray(eye, ahead + sideways)
+
+    def share_of(self, point_mm: ArrayLike) -> tuple[float, float]:
+        """Where a point (3,) of the patient is seen, as shares of the picture's width and height from its upper left."""
+        camera, (cols, rows) = self._plotter.camera, self._plotter.window_size
+        ahead = unit(np.array(camera.focal_point) - np.array(camera.position))
+        right = unit(np.cross(ahead, np.array(camera.up)))
+        way = np.asarray(point_mm, dtype=np.float64) - np.array(camera.position)
+        scale = 2.0 * np.tan(np.radians(camera.view_angle) / 2.0) * max(float(way @ ahead), 1.0)
+        across, up = float(way @ right) / scale, float(way @ np.cross(right, ahead)) / scale
+        return 0.5 + across * rows / cols, 0.5 - up
 
     def close(self) -> None:
         """Let the plotter go: one that is not closed keeps its memory."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from dekomp_sim.debrief.metrics import measure
 from dekomp_sim.debrief.steps import asked, clock, kind_of, objectives, spoken, told
 from dekomp_sim.debrief.summary import summary
+from dekomp_sim.disc import PARTS
 from dekomp_sim.files import plain
 from dekomp_sim.imaging.console.display import positioner_words
 from dekomp_sim.imaging.stand.brightness import DoseRate
@@ -15,8 +16,9 @@ from dekomp_sim.imaging.stand.collimator import Field
 from dekomp_sim.procedure.actions import SetView, View
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.digest import case_digest
-from dekomp_sim.procedure.events import Pain, Reaction, Said
+from dekomp_sim.procedure.events import Pain, Reaction, Said, Severity
 from dekomp_sim.scenario.story import Story
+from dekomp_sim.viewer.panes.readouts import Readouts
 from dekomp_sim.viewer.practice.bedside import bedside, card_rows, perceived
 from dekomp_sim.viewer.practice.controls import ACTIONS, controls, title
 from dekomp_sim.viewer.practice.hands import Hand
@@ -78,6 +80,18 @@ def lobby(stories: Sequence[Story]) -> dict[str, Any]:
     return {"lobby": told_of, "story": None}
 
 
+LEAST_ML: Final = 0.005
+"""Less of a tissue is not named among what was removed: it would read 0.00."""
+
+SHORT: Final = {"Source to detector": "To detector", "Source to skin": "To skin"}
+"""Read-outs whose names are too long for the page."""
+
+
+def readouts_told(found: Readouts) -> dict[str, Any]:
+    """The console's numbers beside the picture."""
+    return {"readouts": [[SHORT.get(name, name), words] for name, words in found.lines]}
+
+
 def keymap(rows: Sequence[Row]) -> dict[str, Any]:
     """The key map."""
     return {"keymap": plain(list(rows))}
@@ -96,6 +110,7 @@ def steps_told(session: Session) -> dict[str, Any]:
                     "state": task.state.value,
                     "reason": task.reason,
                     "values": plain(task.values),
+                    "needed": task.needed,
                 }
                 for m, task in enumerate(stage.tasks)
             ],
@@ -152,15 +167,14 @@ def log_told(case: Case, mode: Mode) -> dict[str, Any]:
 def timeline_told(moments: Sequence[Moment], shown: int) -> dict[str, Any]:
     """All moments, the one that is shown in words, and where something went wrong."""
     marks = []
-    for number, (before, moment) in enumerate(zip(moments, moments[1:], strict=False), start=1):
-        new = moment.case.events[len(before.case.events) :]
-        if any(event.harm for event in new):
-            marks.append({"at": number, "kind": "harm"})
-        elif any(event.severity.value in {"warning", "harm"} for event in new):
-            marks.append({"at": number, "kind": "warning"})
+    for moment in moments[1:]:
+        if any(event.harm for event in moment.events):
+            marks.append({"at": moment.number, "kind": "harm"})
+        elif any(event.severity in {Severity.WARNING, Severity.HARM} for event in moment.events):
+            marks.append({"at": moment.number, "kind": "warning"})
     moment = moments[shown]
     words = "Before the first step" if moment.action is None else asked(moment.action)
-    return {"timeline": {"count": len(moments), "words": f"{clock(moment.case.clock_s)}  {words}", "marks": marks}}
+    return {"timeline": {"count": len(moments), "words": f"{clock(moment.clock_s)}  {words}", "marks": marks}}
 
 
 def debrief_told(session: Session, *, allowed: bool) -> dict[str, Any]:
@@ -179,6 +193,13 @@ def closing_told(session: Session) -> dict[str, Any]:
     case = session.case
     metrics = measure([moment.case for moment in session.moments])
     return {"digest": case_digest(case), "harmed": case.harmed, "summary": summary(metrics, session.story)}
+
+
+def disc_told(case: Case) -> dict[str, Any]:
+    """What has come out of the disc, in words."""
+    removed = case.disc.ledger.removed_ml
+    parts = [f"{tissue.name.lower()} {removed[tissue]:.2f}" for tissue in PARTS if removed[tissue] >= LEAST_ML]
+    return {"removed": f"Removed {case.removed_ml:.2f} mL{': ' if parts else ''}{', '.join(parts)}"}
 
 
 def hand_told(case: Case, hand: Hand) -> dict[str, Any]:

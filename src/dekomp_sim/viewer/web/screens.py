@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.procedure.case import Case
@@ -35,8 +36,11 @@ ZOOM: Final = 1.15
 SLICE_MM: Final = 1.0
 """How far one notch goes through the slices. Assumption: a thin slice."""
 
-LEAST_STRIPS_PX: Final = 110
+LEAST_STRIPS_PX: Final = 120
 """Least height of gauges and strips that can be read."""
+
+BARS_PX: Final = 560
+"""Width from which bars and pressure stand side by side; the page tells volumes in words as well."""
 
 REST_S: Final = 0.06
 """Rest between two pictures of the room, so that X-ray pictures keep their share of the processor. Assumption."""
@@ -89,6 +93,7 @@ class Screens:
     ) -> None:
         self.live, self.room, self.case, self.exam = live, room, case, exam
         self.cases: Sequence[Case] = (case,)
+        self.moment = self.live_moment = 1
         self.beam = False
         self._prepared = False
         self._aside = aside
@@ -98,8 +103,11 @@ class Screens:
             "disc": self._disc, "roots": self._roots,
             **{plane.value: self._plane(plane) for plane in Plane},
         }  # fmt: skip
-        self.pumps = {pane: Pump(pane, make, send) for pane, make in made.items()}
+        self.pumps = {pane: Pump(pane, make, send, self._moment(pane)) for pane, make in made.items()}
         self._watched: dict[str, frozenset[str]] = {}
+
+    def _moment(self, pane: str) -> Callable[[], int]:
+        return (lambda: self.live_moment) if pane == "live" else (lambda: self.moment)
 
     # what is watched
 
@@ -125,7 +133,7 @@ class Screens:
 
     def show(self, case: Case, cases: Sequence[Case]) -> None:
         """Show another moment, `cases` being all up to it."""
-        before, self.case, self.cases = self.case, case, cases
+        before, self.case, self.cases, self.moment = self.case, case, cases, len(cases)
         moved = {"room", *(plane.value for plane in Plane)}
         if case.disc is not before.disc or case.placements is not before.placements or case.injections != before.injections:
             moved.add("disc")
@@ -204,6 +212,18 @@ class Screens:
             return None if self.room is None else self.room.ray(x, y)
         return self.live.point_of(x, y)
 
+    def marks(self, points_mm: Mapping[str, ArrayLike]) -> dict[str, list[dict[str, Any]]]:
+        """Where points of the patient lie on the live picture and in the room, as shares of width and height."""
+        found: dict[str, list[dict[str, Any]]] = {"live": [], "room": []}
+        for name, point in points_mm.items():
+            seen, size = self.live.pixel_of(point), self.live.last_image.shape
+            if seen is not None:
+                found["live"].append({"name": name, "x": seen[0] / size[1], "y": seen[1] / size[0]})
+            if self.room is not None:
+                x, y = self.room.share_of(point)
+                found["room"].append({"name": name, "x": x, "y": y})
+        return found
+
     def _edge(self, plane: Plane) -> int:
         return self.look.sizes.get(plane.value, (192, 192))[1]
 
@@ -240,7 +260,7 @@ class Screens:
     async def _roots(self) -> UInt8Array | None:
         case, cases, (width, height) = self.case, self.cases, self.look.sizes.get("roots", (388, 150))
         size = (max(height, LEAST_STRIPS_PX), width)
-        return None if self.exam else await self._beside(lambda: roots_picture(cases, size, case.clock_s))
+        return None if self.exam or len(cases) < 2 else await self._beside(lambda: roots_picture(cases, size, case.clock_s))
 
     async def _beside(self, make: Callable[[], UInt8Array]) -> UInt8Array:
         return await asyncio.get_running_loop().run_in_executor(self._aside, make)
@@ -254,21 +274,18 @@ class Screens:
 
 
 def near(case: Case, cases: Sequence[Case], size: tuple[int, int]) -> UInt8Array:
-    """The disc from near (rows, cols, 3): both sections above; removed volume, manometer and pressure below."""
+    """The disc from near (rows, cols, 3): both sections above, manometer and pressure below, bars where there is room."""
     width, height = size
-    edge = min(width // 2, max(height * 3 // 5, height - 260))
+    low = max(height // 3, LEAST_STRIPS_PX)
+    edge = min(width // 2, max(height - low, LEAST_STRIPS_PX))
     sections = np.hstack([disc_picture(case, cut, edge) for cut in Cut])
-    low = max(height - edge, LEAST_STRIPS_PX)
-    dial = manometer_picture(case, min(low, 2 * edge // 3))
-    wide = (2 * edge - dial.shape[1]) // 2
-    strips = [removed_picture(case, (low, wide)), dial, pressure_picture(cases, (low, 2 * edge - wide - dial.shape[1]))]
-    return np.vstack([sections, np.hstack([_tall(strip, low) for strip in strips])])
-
-
-def _tall(picture: UInt8Array, rows: int) -> UInt8Array:
-    """The picture with rows of its own background added below."""
-    missing = max(rows - len(picture), 0)
-    return np.concatenate([picture, np.broadcast_to(picture[-1:, :1], (missing, *picture.shape[1:]))])
+    wide = sections.shape[1] - low
+    strips = [manometer_picture(case, low)]
+    if wide >= BARS_PX:
+        strips += [removed_picture(case, (low, wide // 2)), pressure_picture(cases, (low, wide - wide // 2))]
+    else:
+        strips += [pressure_picture(cases, (low, wide))]
+    return np.vstack([sections, np.hstack(strips)])
 
 
 def _reading(exam: bool) -> Reading:

@@ -12,8 +12,11 @@ from typing import Any, Final
 
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.imaging.console.processing import EDGE_GAIN
-from dekomp_sim.procedure.actions import SetView
+from dekomp_sim.procedure.actions import Expose, SetView
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.fluoroscopy.exposing import exposed, posed
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.fluoroscopy.views import OVER_THE_BACK_DEG, Angles
 from dekomp_sim.viewer.panes.fluoroscopy import RECURSION, Live, Pulsed, Showing
 from dekomp_sim.viewer.panes.readouts import readouts
 from dekomp_sim.viewer.panes.slices import Plane
@@ -113,6 +116,7 @@ class Sitting:
         self._moved = asyncio.Event()
         self._pulsing: asyncio.Task[None] | None = None
         self._ticking: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._stepping: asyncio.Task[None] | None = None
         self._stepped = 0
         self._cases: list[Case] = []
@@ -122,6 +126,7 @@ class Sitting:
 
     async def begin(self) -> None:
         """Fill the page."""
+        self._warming = asyncio.create_task(asyncio.to_thread(warm, self.session.case), name="warm")
         self.wire.tell({**screen.fixed(self.session, several=self._several), "log": [], "sounds": []})
         self.wire.tell(screen.keymap(key_map(self.keys)))
         await self._renewed()
@@ -268,6 +273,7 @@ class Sitting:
                 self.opened.room.turn(self.screens.case, *moved)
                 self.screens.renew({"room"})
                 self._tell_room()
+                self._tell_marks()
             return {}
         if pane in {"live", "room"} and phase in {"down", "move"}:
             return self._by_sight(pane, x, y, shift=bool(how.get("shift")))
@@ -393,7 +399,7 @@ class Sitting:
             if not await self._work(self._one_pulse):
                 break
             self.screens.renew({"live"})
-            self.wire.tell({"readouts": [list(row) for row in readouts(self.session.case, self._pulse).lines]})
+            self.wire.tell(screen.readouts_told(readouts(self.session.case, self._pulse)))
             period = 1.0 / max(self.session.case.controls.fluoroscopy.pulses_per_s, 1.0)
             await asyncio.sleep(max(min(EARLY_S, period) - (loop.time() - begun), 0.0))
             rest = period - (loop.time() - begun)
@@ -405,8 +411,9 @@ class Sitting:
         pulse = self.session.pulse()
         if pulse is None:
             return False
-        self._pulse = pulse
+        moment = len(self.session.moments)
         self.live.frame(pulse)
+        self._pulse, self.screens.live_moment = pulse, moment
         return True
 
     def _hear(self, before: Case, after: Case) -> None:
@@ -463,7 +470,8 @@ class Sitting:
             **screen.timeline_told(session.moments, shown),
             **screen.hand_told(session.case, self.hand),
             **screen.debrief_told(session, allowed=self._may_look_back),
-            "readouts": [list(row) for row in readouts(case, self._pulse).lines],
+            **screen.readouts_told(readouts(case, self._pulse)),
+            **(screen.disc_told(case) if not self.screens.exam else {"removed": ""}),
             "sounds": [*self._sounds],
             "status": self._status(shown),
         }
@@ -488,6 +496,7 @@ class Sitting:
     def _tell_screens(self) -> None:
         self._tell_console()
         self._tell_room()
+        self._tell_marks()
 
     def _tell_console(self) -> None:
         settings = self.live.settings
@@ -530,6 +539,14 @@ class Sitting:
 
     def _tell_hand(self) -> None:
         self.wire.tell(screen.hand_told(self.session.case, self.hand))
+        self._tell_marks()
+
+    def _tell_marks(self) -> None:
+        """Where the hand's entry and aim lie on the pictures, while nothing it holds is in the patient."""
+        case, hand = self.session.case, self.hand
+        idle = hand.instrument is None or hand.instrument in case.placements
+        aim = case.plan.target_mm if hand.aim is None else [hand.aim.x_mm, hand.aim.y_mm, hand.aim.z_mm]
+        self.wire.tell({"marks": {} if idle else self.screens.marks({"entry": hands.entry_mm(case, hand), "aim": aim})})
 
     async def _tick(self) -> None:
         """Real time goes on."""
@@ -542,7 +559,7 @@ class Sitting:
 
     async def close(self) -> None:
         """Let everything go: the pedal, the threads, the plotter, the journal."""
-        for task in (self._pulsing, self._ticking, self._stepping):
+        for task in (self._pulsing, self._ticking, self._stepping, self._warming):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -552,6 +569,14 @@ class Sitting:
         self._own.shutdown()
         self._aside.shutdown()
         self.opened.close()
+
+
+def warm(case: Case) -> None:
+    """Take a picture that nobody sees: compiled loops are loaded, which takes a second or two, before they are needed."""
+    angles = Angles(OVER_THE_BACK_DEG, 0.0)
+    seen = exposed(case, posed(case, angles, (0.0, 0.0, 0.0)), Expose())
+    with suppress(DekompSimError):
+        Live(case.patient).frame(_Spot.of(seen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,6 +589,4 @@ class _Spot:
 
     @classmethod
     def of(cls, case: Case) -> _Spot:
-        from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
-
         return cls(shot_of(case, case.exposures[-1]), case.exposures[-1])

@@ -2,7 +2,7 @@
 
 export const Form = {
   inject: ["desk"],
-  props: { todo: String, words: String, controls: Array, given: Object, refusal: String, allowed: { type: Boolean, default: true } },
+  props: { task: String, todo: String, words: String, controls: Array, given: Object, refusal: String, allowed: { type: Boolean, default: true } },
   emits: ["perform", "missing"],
   data: () => ({ values: {} }),
   template: `
@@ -26,8 +26,7 @@ export const Form = {
       <p v-if="refusal" class="refusal" role="alert" data-test="refusal">✕ {{ refusal }}</p>
     </form>`,
   watch: {
-    todo: { immediate: true, handler: "fill" },
-    given: { deep: true, handler: "fill" },
+    task: { immediate: true, handler: "fill" },
   },
   methods: {
     fill() {

@@ -81,7 +81,7 @@ const Page = {
       this.cues = [...this.cues, { id: last + 0.001, clock: this.status.clock || "", kind, words }].slice(-12);
     },
     noticed(keys) {
-      if (keys.includes("stages") && (this.follow || !this.task || this.task.state === "done")) this.choose(this.due(), true);
+      if (keys.includes("stages") && (this.follow || !this.task)) this.choose(this.due(), true);
       if (keys.includes("status")) {
         this.sounds.beam(this.beam);
         if (this.status.beam !== this.beamWas && this.beam) this.cue("beam", "[tone: beam on]");
@@ -110,8 +110,9 @@ const Page = {
     async perform(values) {
       this.refusal = "";
       const task = this.task;
+      this.follow = true;
       const answer = await this.ask({ what: "perform", do: task.do, values });
-      if (!answer.error && !answer.refusal) this.follow = true;
+      if (answer.error || answer.refusal) this.follow = false;
       if (answer.refusal) this.told(answer.refusal);
     },
     async command(command, phase, times) {
@@ -171,7 +172,6 @@ const Page = {
       this.tab = names[(names.indexOf(this.tab) + step + names.length) % names.length];
       this.$nextTick(() => this.$refs.tabs.querySelector("[aria-selected=true]").focus());
     },
-    drawn(pane, number) { this.lastDrawn = { pane, number, at: performance.now() }; },
     view(number) { this.scrub = Number(number); this.ask({ what: "scrub", number: this.scrub }, "scrub"); },
   },
 };

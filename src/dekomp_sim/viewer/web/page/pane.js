@@ -4,7 +4,7 @@ const NUDGE_PX = 3;
 
 export const Pane = {
   inject: ["desk"],
-  props: { name: String, title: String, label: String, gray: Boolean, beam: Boolean, empty: String, least: { type: Number, default: 0 }, cursor: { type: String, default: "crosshair" } },
+  props: { name: String, marks: Array, title: String, label: String, gray: Boolean, beam: Boolean, empty: String, least: { type: Number, default: 0 }, cursor: { type: String, default: "crosshair" } },
   emits: ["turned"],
   data: () => ({ big: false, drawn: 0 }),
   template: `
@@ -12,6 +12,7 @@ export const Pane = {
       <canvas ref="canvas" tabindex="0" role="img" :aria-label="label || title" :style="{ cursor }"
         @pointerdown="down" @pointermove="move" @pointerup="up" @pointercancel="up" @dblclick.prevent
         @wheel.prevent="wheel" @contextmenu.prevent @keydown="key"></canvas>
+      <span v-for="mark in marks || []" :key="mark.name" class="mark" :class="mark.name" :style="placed(mark)" aria-hidden="true">{{ mark.name === "entry" ? "⊕" : "✛" }}</span>
       <div v-if="!drawn && empty" class="empty">{{ empty }}</div>
       <figcaption class="name" v-if="title">{{ title }}</figcaption>
       <span v-if="beam" class="lamp" aria-hidden="true">BEAM ON</span>
@@ -31,7 +32,7 @@ export const Pane = {
     this.desk.wires.forget(this.name);
   },
   methods: {
-    async draw({ width, height, form, data, number }) {
+    async draw({ width, height, form, data, number, moment }) {
       const canvas = this.$refs.canvas;
       if (!canvas) return;
       const bitmap = form === "gray" ? null : await createImageBitmap(new Blob([data], { type: "image/jpeg" }));
@@ -47,7 +48,7 @@ export const Pane = {
         context.putImageData(image, 0, 0);
       }
       this.drawn = number;
-      this.desk.drawn?.(this.name, number);
+      window.dispatchEvent(new CustomEvent("dekomp-drawn", { detail: { pane: this.name, number, moment } }));
     },
     enlarge() {
       this.big = !this.big;
@@ -55,6 +56,15 @@ export const Pane = {
     tellSize() {
       const box = this.$refs.canvas.getBoundingClientRect();
       if (box.width > 20 && box.height > 20) this.desk.ask({ what: "size", pane: this.name, width: Math.max(this.least, Math.round(box.width)), height: Math.max(this.least, Math.round(box.height)) }, "size " + this.name);
+    },
+    /** A mark lies on the picture, which may be narrower than its canvas. */
+    placed(mark) {
+      const canvas = this.$refs.canvas;
+      if (!canvas || !this.drawn || mark.x < 0 || mark.x > 1 || mark.y < 0 || mark.y > 1) return { display: "none" };
+      const scale = Math.min(canvas.clientWidth / canvas.width, canvas.clientHeight / canvas.height);
+      const left = (canvas.clientWidth - canvas.width * scale) / 2;
+      const top = (canvas.clientHeight - canvas.height * scale) / 2;
+      return { left: left + mark.x * canvas.width * scale + "px", top: top + mark.y * canvas.height * scale + "px" };
     },
     at(event) {
       const canvas = this.$refs.canvas;
