@@ -137,8 +137,8 @@ def test_the_hand_stands_where_the_dial_says(opened: Case, psi: float, turn_deg:
     seen = manometer_picture(shown, 240).astype(float)
     white = (np.abs(seen - marks.rgb(STATIC)) < 8.0).all(axis=2)
     y, x = np.nonzero(white)
-    turns = np.degrees(np.arctan2(0.47 * 240 - y, x - 120.0))
-    reach = np.hypot(x - 120.0, y - 0.47 * 240)
+    turns = np.degrees(np.arctan2(0.45 * 240 - y, x - 120.0))
+    reach = np.hypot(x - 120.0, y - 0.45 * 240)
     hand = turns[(reach > 20.0) & (reach < 55.0)]
     assert np.abs((hand - turn_deg + 180.0) % 360.0 - 180.0).max() < 8.0
 

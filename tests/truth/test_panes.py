@@ -44,7 +44,7 @@ class Pulse:
 
 def pulse(case: Case, number: int = 0, action: do.Expose | None = None) -> Pulse:
     later = after(case, action or do.Expose())
-    return Pulse(shot_of(later, later.exposures[-1], number), later.exposures[-1], number)
+    return Pulse(shot_of(later, later.exposures[-1], number, breathing=False), later.exposures[-1], number)
 
 
 @pytest.fixture(scope="module")
@@ -316,8 +316,8 @@ def test_the_second_plane_is_shown_beside_and_held_with_the_first(seen: Case) ->
     frontal, side = later.exposures
     live = Live(seen.patient, threads=1)
     for number in (0, 1):
-        one = Pulse(shot_of(later, frontal, number), frontal, number)
-        image = live.frame(one, lateral=shot_of(later, side, number))
+        one = Pulse(shot_of(later, frontal, number, breathing=False), frontal, number)
+        image = live.frame(one, lateral=shot_of(later, side, number, breathing=False))
     beside = live.reference
     assert (beside != image).mean() > 0.3
     held = live.hold()
@@ -369,3 +369,23 @@ def test_an_examinations_ct_does_not_tell_where_the_needle_is(needled: Case, pla
     np.testing.assert_array_equal(
         picture(needled, plane, at, EXAM), picture(replace(needled, placements={}), plane, at, EXAM)
     )
+
+
+def test_a_run_goes_on_while_the_patient_breathes_and_while_something_else_is_done(seen: Case) -> None:
+    def spread(numbered: list[tuple[Case, int]], let_go: bool = False) -> float:
+        live = Live(seen.patient, threads=1)
+        live.set(Settings(Console(recursion=0.8, contrast=0.3)))
+        for case, number in numbered:
+            exposure = after(case, do.Expose()).exposures[-1]
+            image = live.frame(Pulse(shot_of(case, exposure, number), exposure, number))
+            if let_go:
+                live.hold()
+        return float(image[220:290, 180:330].std())
+
+    once = after(seen, do.Expose(frames=6))
+    alone = spread([(seen, 0)])
+    # a past of 0.8 leaves a third of the noise after many frames, a half after some
+    assert spread([(seen, n) for n in range(6)]) < 0.6 * alone, "the breath between two pulses starts no new run"
+    going_on = [(seen, n) for n in range(6)] + [(once, n) for n in range(2)]
+    assert spread(going_on) < 0.6 * alone, "nor does what is put on record while the pedal stays down"
+    assert spread([(seen, 0), (once, 0)], let_go=True) == pytest.approx(alone, rel=0.1), "a new press does"

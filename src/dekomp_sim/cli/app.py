@@ -155,6 +155,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
         bool, typer.Option("--exam", help="Examination: no hints, no undo, nothing shown beneath skin.")
     ] = False,
     browser: Annotated[bool, typer.Option("--browser", help="In the system's browser, not in a window.")] = False,
+    native: Annotated[bool, typer.Option("--native", help="In a plain window, by keyboard, without a page.")] = False,
     real_time: Annotated[
         bool, typer.Option("--real-time/--own-time", help="Whether the time you take passes for the patient.")
     ] = True,
@@ -170,6 +171,11 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
     request = Request((scenario,), out, Scan(ct, labels, series), mode, real_time)
+    if native:
+        from dekomp_sim.cli.native import perform
+
+        perform(request, Console(highlight=False))
+        return
     show(request, Console(highlight=False), browser=browser)
 
 

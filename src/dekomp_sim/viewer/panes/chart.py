@@ -59,27 +59,28 @@ class Axes:
         marks.write(picture, words, (self.left + 3.0, at - 2.0), size, colour, "ld")
 
     def ruled(self, picture: UInt8Array, size: int, y_ticks: ArrayLike | None = None) -> None:
-        """Grid lines and numbers: data's own at the left, minutes of a clock in seconds below."""
-        for tick in ticks(*self.y) if y_ticks is None else np.asarray(y_ticks, dtype=np.float64):
+        """Grid lines and numbers: data's own at the left, a clock's minutes below; fewer where it is tight."""
+        up, across = ((self.bottom - self.top) / (1.2 * size), (self.right - self.left) / (2.4 * size))
+        for tick in ticks(*self.y, round(up)) if y_ticks is None else np.asarray(y_ticks, dtype=np.float64):
             (_, at), *_ = self.places([self.x[0]], [tick])
             marks.line(picture, [[self.left, at], [self.right, at]], marks.FAINT, 1.0)
             marks.write(picture, f"{tick:g}", (self.left - 4.0, at), size, marks.QUIET, "rm")
-        for tick in ticks(self.x[0] / SECONDS_PER_MIN, self.x[1] / SECONDS_PER_MIN):
+        for tick in ticks(self.x[0] / SECONDS_PER_MIN, self.x[1] / SECONDS_PER_MIN, round(across)):
             (at, _), *_ = self.places([tick * SECONDS_PER_MIN], [self.y[0]])
             marks.line(picture, [[at, self.bottom], [at, self.bottom + 3.0]], marks.QUIET, 1.0)
             marks.write(picture, f"{tick:g}", (at, self.bottom + 4.0), size, marks.QUIET, "ma")
         marks.line(picture, [[self.left, self.bottom], [self.right, self.bottom]], marks.QUIET, 1.0)
 
 
-def ticks(low: float, high: float) -> FloatArray:
-    """Round numbers from `low` to `high`, at most `MOST_TICKS`, 1, 2 or 5 times a power of ten apart.
+def ticks(low: float, high: float, most: int = MOST_TICKS) -> FloatArray:
+    """Round numbers from `low` to `high`, at most `most` and `MOST_TICKS`, 1, 2 or 5 times a power of ten apart.
 
     Examples
     --------
     >>> ticks(0.0, 47.0).tolist()
     [0.0, 10.0, 20.0, 30.0, 40.0]
     """
-    rough = max(high - low, 1e-9) / (MOST_TICKS - 1)
+    rough = max(high - low, 1e-9) / (min(max(most, 2), MOST_TICKS) - 1)
     power = 10.0 ** floor(log10(rough))
     step = next(times * power for times in (1.0, 2.0, 5.0, 10.0) if times * power >= rough)
     return np.asarray(np.arange(np.ceil(low / step), np.floor(high / step) + 1.0) * step)

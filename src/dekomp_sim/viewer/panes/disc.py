@@ -80,8 +80,8 @@ def disc_picture(case: Case, cut: Cut = Cut.ACROSS, size_px: int = 300, instrume
         draw_plan(seen, section, case.plan_to(level))
         draw_instruments(seen, section, case)
     size = max(10, round(size_px / 28))
-    _lettered(seen, section, size, f"{level} {'across' if cut is Cut.ACROSS else 'along the instrument'}")
-    _key(seen, case.discs[level], size)
+    _lettered(seen, section, size, f"{level} {cut}")
+    _key(seen, case.discs[level], cut, size)
     return seen
 
 
@@ -179,23 +179,24 @@ def _lettered(seen: UInt8Array, section: Section, size: int, title: str) -> None
     marks.write(seen, direction_letters(-right), (pad, middle), large, anchor="lm")
     marks.write(seen, direction_letters(right), (section.cols - pad, middle), large, anchor="rm")
     marks.write(seen, direction_letters(-down), (middle, 1.8 * size), large, anchor="ma")
-    marks.write(seen, direction_letters(down), (middle, section.rows - 4.4 * size), large, anchor="md")
+    marks.write(seen, direction_letters(down), (middle, section.rows - 3.6 * size), large, anchor="md")
     bar = 10.0 / section.mm_per_px
     marks.line(seen, [[section.cols - pad - bar, 1.2 * size], [section.cols - pad, 1.2 * size]], marks.INK, 1.5)
     marks.write(seen, "1 cm", (section.cols - pad, 1.5 * size), size, anchor="ra")
 
 
-def _key(seen: UInt8Array, disc: Disc, size: int) -> None:
-    """What the colours mean, above the notice; what is not there is not named."""
+def _key(seen: UInt8Array, disc: Disc, cut: Cut, size: int) -> None:
+    """What the colours mean, above the notice: tissues on the one section, what has changed on the other."""
     shown = [(tissue.name.lower(), TISSUE_COLOURS[tissue]) for tissue in PARTS if disc.ledger.initial_ml[tissue] > 0.0]
-    shown += [("removed", CAVITY.colour)] if disc.removed_ml > 0.0 else []
-    shown += [("contrast", CONTRAST)] if disc.injected_ml > 0.0 else []
+    if cut is Cut.ALONG:
+        shown = [("removed", CAVITY.colour)] if disc.removed_ml > 0.0 else []
+        shown += [("contrast", CONTRAST)] if disc.injected_ml > 0.0 else []
     small, pad = max(9, size - 1), 0.5 * size
-    x, y = pad, seen.shape[0] - 2.2 * size
+    x, y = pad, seen.shape[0] - 1.9 * size
     for words, colour in reversed(shown):
-        length = 1.6 * size + marks.length(words, small)
-        if x + length > seen.shape[1] - pad:
-            x, y = pad, y - 1.3 * size
+        length = 1.5 * size + marks.length(words, small)
+        if x + length > seen.shape[1]:
+            x, y = pad, y - 1.2 * size
         marks.box(seen, (x, y - 0.35 * size), (0.7 * size, 0.7 * size), colour)
         marks.write(seen, words, (x + 0.9 * size, y), small, marks.QUIET, "lm")
         x += length

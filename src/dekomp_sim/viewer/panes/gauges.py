@@ -22,6 +22,9 @@ from dekomp_sim.viewer.panes.disc import level_shown
 DIAL_PSI: Final = 100.0
 """End of the dial. Assumption: manometers sold for discography read to 100 psi and more."""
 
+NAMED_PX: Final = 170
+"""Least width at which the readings have room for their names; their colours are the marks' in any case."""
+
 SWEEP_DEG: Final = (225.0, -45.0)
 """Angle of 0 and of the dial's end, counter-clockwise from the right: the usual three quarters of a turn."""
 
@@ -80,7 +83,7 @@ def manometer_picture(case: Case, size_px: int = 220) -> UInt8Array:
     """The dial (size, size, 3): the hand is the static pressure, marks are opening, greatest dynamic, and stop."""
     seen, read = marks.paper(size_px, size_px), manometer(case)
     size = max(10, round(size_px / 20))
-    centre, radius = np.array([size_px / 2.0, 0.47 * size_px]), 0.385 * size_px
+    centre, radius = np.array([size_px / 2.0, 0.45 * size_px]), 0.38 * size_px
     _dial(seen, centre, radius, size)
     for kpa, colour in ((read.opening_kpa, OPENING), (read.stop_kpa, STOP), (read.dynamic_kpa, DYNAMIC)):
         if kpa is not None:
@@ -149,7 +152,7 @@ def _dial(seen: UInt8Array, centre: FloatArray, radius: float, size: int) -> Non
         marks.line(seen, spoke, marks.INK if whole else marks.QUIET, 1.5 if whole else 1.0)
         if whole:
             x, y = _spoke(centre, radius, kpa_from_psi(psi), (0.73, 0.73))[0]
-            marks.write(seen, str(psi), (x, y), size, marks.INK, "mm")
+            marks.write(seen, str(psi), (x, y), min(size, round(0.2 * radius)), marks.INK, "mm")
     marks.write(seen, "psi", (centre[0], centre[1] - 0.33 * radius), size, marks.QUIET, "mm")
 
 
@@ -171,6 +174,8 @@ def _figures(seen: UInt8Array, read: Manometer, size: int) -> None:
     shown = ((read.opening_kpa, "opening", OPENING), (read.static_kpa, *now), (read.dynamic_kpa, "dynamic", DYNAMIC))
     for number, (kpa, name, colour) in enumerate(shown):
         x = (number + 0.5) * seen.shape[1] / 3.0
-        words = "--" if kpa is None else f"{psi_from_kpa(kpa):.0f} psi"
-        marks.write(seen, name, (x, seen.shape[0] - 4.3 * size), max(9, size - 1), marks.QUIET, "mm")
+        unit = " psi" if seen.shape[1] >= NAMED_PX else ""
+        words = "--" if kpa is None else f"{psi_from_kpa(kpa):.0f}{unit}"
+        if seen.shape[1] >= NAMED_PX:
+            marks.write(seen, name, (x, seen.shape[0] - 4.3 * size), max(9, size - 1), marks.QUIET, "mm")
         marks.write(seen, words, (x, seen.shape[0] - 3.0 * size), size, colour, "mm")

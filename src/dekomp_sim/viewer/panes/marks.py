@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -98,10 +99,15 @@ def length(words: str, size: int) -> float:
     return float(lettering(words, size, "la")[0].shape[1] - 2 * (size // 2))
 
 
+def fitting(choices: Sequence[str], room: float, size: int) -> str:
+    """The first of some words, longest first, that fits a width in px; the last where none does."""
+    return next((words for words in choices if length(words, size) <= room), choices[-1])
+
+
 def stamp(picture: UInt8Array, size: int = 10) -> None:
     """Say on a picture that it is simulated, at its foot: the whole banner where there is room."""
     rows, cols = picture.shape[:2]
-    words = BANNER if length(BANNER, size) < 0.9 * cols else SIMULATED
+    words = fitting((BANNER, SIMULATED), 0.9 * cols, size)
     write(picture, words, (cols / 2.0, rows - 3.0), size, QUIET, "md")
 
 

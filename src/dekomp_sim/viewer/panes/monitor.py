@@ -89,9 +89,9 @@ class Ray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Mask:
-    """What is subtracted, in which pose it was taken, and the contrast seen since."""
+    """What is subtracted, how the C-arm stood when it was taken, and the contrast seen since."""
 
-    pose: tuple[object, ...]
+    stand: tuple[object, ...]
     log_signal: Float32Array
     peak: Float32Array
 
@@ -151,10 +151,13 @@ class Monitor:
         return self._settings
 
     def frame(self, shot: Shot, exposure: Exposure, number: int) -> UInt8Array:
-        """Compute and show the picture of pulse `number`, from 0, of an exposure."""
+        """Compute and show the picture of pulse `number`, from 0, of an exposure.
+
+        Until `hold` says that the pedal was let go, the next exposure belongs to the same run.
+        """
         before = self._seen
-        goes_on = before is not None and number > 0 and before.exposure.index == exposure.index
-        same_pose = before is not None and _pose(before.shot) == _pose(shot)
+        goes_on = before is not None and _goes_on(before, exposure, number)
+        same_pose = before is not None and _stand(before.exposure, before.shot) == _stand(exposure, shot)
         trail = _trail(before, exposure, goes_on, same_pose)
         elapsed_s = 1.0 / exposure.pulses_per_s if exposure.pulses_per_s else FRAME_S
         taken = self._scope.frame(shot, self._settings.console, trail, elapsed_s)
@@ -179,7 +182,8 @@ class Monitor:
         if seen is None:
             return False
         log_signal = last_image_hold(seen.frames)
-        self._mask = _Mask(_pose(seen.shot), log_signal, sealed(np.zeros_like(log_signal)))
+        stand = _stand(seen.exposure, seen.shot)
+        self._mask = _Mask(stand, log_signal, sealed(np.zeros_like(log_signal)))
         return True
 
     def point_of(self, x: float, y: float) -> Ray | None:
@@ -257,11 +261,20 @@ def _trail(before: _Seen | None, exposure: Exposure, goes_on: bool, same_pose: b
 
 
 def _fits(mask: _Mask, seen: _Seen) -> bool:
-    return mask.pose == _pose(seen.shot)
+    return mask.stand == _stand(seen.exposure, seen.shot)
 
 
-def _pose(shot: Shot) -> tuple[object, ...]:
-    carm = shot.carm
+def _goes_on(before: _Seen, exposure: Exposure, number: int) -> bool:
+    """Whether a pulse follows on what is on the screen while the pedal is held."""
+    if not before.live or exposure.spot or before.exposure.spot:
+        return False
+    ahead = exposure.index - before.exposure.index
+    return (ahead == 0 and number > 0) or (ahead > 0 and number == 0)
+
+
+def _stand(exposure: Exposure, shot: Shot) -> tuple[object, ...]:
+    """How C-arm and table stand, whatever the patient's breath does to the pose meanwhile; and the pixels."""
+    carm = exposure.carm
     distances = (carm.source_to_isocentre_mm, carm.source_to_detector_mm)
     return (carm.primary_deg, carm.secondary_deg, *np.asarray(carm.isocentre_mm).tolist(), distances, shot.detector)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -27,6 +27,9 @@ SHOWN_MM: Final = 15.0
 
 MOST_STRIPS: Final = 6
 """Strips at most, those that were come nearest first."""
+
+TITLES: Final = ("What each root saw: distance to the nearest instrument", "What each root saw", "Roots")
+"""By the room there is."""
 
 DISTANCE: Final = "#56b4e9"
 NEAR: Final = "#d55e00"
@@ -90,37 +93,37 @@ def roots_picture(
     """
     (rows, cols), found = size_px, root_gaps(cases)
     seen, size = marks.paper(rows, cols), max(10, round(cols / 58))
-    marks.write(
-        seen, "What each root saw: distance to the nearest instrument", (0.7 * size, 0.5 * size), round(1.15 * size)
-    )
     inside = np.asarray(np.isfinite(found.distance_mm).any(axis=1))
-    if not inside.any():
+    room = (_key(seen, size) if inside.any() else cols) - 1.4 * size
+    marks.write(seen, marks.fitting(TITLES, room, size + 1), (0.7 * size, 0.5 * size), size + 1)
+    if inside.any():
+        frame = _frame(found, inside, size_px, size)
+        count = min(MOST_STRIPS, len(found.names), max(1, int((frame.bottom - frame.top) / (1.6 * size))))
+        height = (frame.bottom - frame.top) / count
+        for number in range(count):
+            top = frame.top + number * height
+            part = replace(frame, top=top + 1.0, bottom=top + height - 2.0, y=(0.0, SHOWN_MM))
+            _strip(seen, part, found, number, size)
+        frame.ruled(seen, size, ())
+        marks.write(seen, "min", (frame.right + 0.6 * size, frame.bottom + 4.0), size, marks.QUIET, "la")
+        _happened(seen, frame, cases[-1])
+        if at_s is not None:
+            frame.line(seen, [at_s, at_s], [0.0, 1.0], CURSOR, 1.5)
+    else:
         marks.write(seen, "no instrument was in the patient", (cols / 2.0, rows / 2.0), size, marks.QUIET, "mm")
-        marks.stamp(seen, size)
-        return seen
-    span = _span(found.clock_s, inside)
-    count = min(MOST_STRIPS, len(found.names))
-    top, foot = 4.2 * size, rows - 4.0 * size
-    height = (foot - top) / count
-    for number in range(count):
-        axes = Axes(
-            13.0 * size,
-            top + number * height + 3.0,
-            cols - 8.5 * size,
-            top + (number + 1) * height - 3.0,
-            span,
-            (0.0, SHOWN_MM),
-        )
-        _strip(seen, axes, found, number, size)
-    whole = Axes(13.0 * size, top, cols - 8.5 * size, foot, span, (0.0, 1.0))
-    whole.ruled(seen, size, ())
-    _happened(seen, whole, cases[-1])
-    _key(seen, size)
-    if at_s is not None:
-        whole.line(seen, [at_s, at_s], [0.0, 1.0], CURSOR, 1.5)
-    marks.write(seen, "min on the case's clock", (cols - 0.7 * size, rows - 1.7 * size), size, marks.QUIET, "rd")
     marks.stamp(seen, max(9, size - 1))
     return seen
+
+
+def _frame(found: RootGaps, inside: BoolArray, size_px: tuple[int, int], size: int) -> Axes:
+    """Where all strips lie: between the names and the distances, over the time in which an instrument was in."""
+    named = max(marks.length(name, size) for name in found.names[:MOST_STRIPS])
+    told = marks.length("in contact", size)
+    times = found.clock_s[inside]
+    span = max(0.0, float(times[0]) - 60.0), float(times[-1]) + 60.0
+    return Axes(
+        named + 1.4 * size, 3.6 * size, size_px[1] - told - 1.2 * size, size_px[0] - 3.3 * size, span, (0.0, 1.0)
+    )
 
 
 def _nerves(patient: Patient) -> tuple[Strand, ...]:
@@ -140,12 +143,6 @@ def _distances_mm(patient: Patient, placement: Placement) -> FloatArray:
     axis = placement.axis_mm()
     found = strand_distances_mm(_nerves(patient), axis[:-1], axis[1:])
     return frozen(found.min(axis=0) - placement.instrument.radius_mm)
-
-
-def _span(clock_s: FloatArray, inside: BoolArray) -> tuple[float, float]:
-    """From a minute before the first instrument until a minute after the last."""
-    times = clock_s[inside]
-    return max(0.0, float(times[0]) - 60.0), float(times[-1]) + 60.0
 
 
 def _strip(seen: UInt8Array, axes: Axes, found: RootGaps, number: int, size: int) -> None:
@@ -172,16 +169,19 @@ def _happened(seen: UInt8Array, axes: Axes, case: Case) -> None:
         (_wedge if isinstance(event, Pain) else _cross)(seen, x, y - 7.0)
 
 
-def _key(seen: UInt8Array, size: int) -> None:
-    """What the signs mean, at the right of the title."""
-    y, x = 1.2 * size, seen.shape[1] - 0.7 * size
+def _key(seen: UInt8Array, size: int) -> float:
+    """What the signs mean, at the right of the title; where it begins, px."""
+    y, x = 1.2 * size, float(seen.shape[1]) - 0.7 * size
     for words, sign in (("touched", _cross), ("pain", _wedge)):
         marks.write(seen, words, (x, y), size, marks.QUIET, "rm")
         x -= marks.length(words, size) + 9.0
         sign(seen, x, y)
         x -= 1.6 * size
     words = f"red line {NEAR_MM:g} mm, strip {SHOWN_MM:g} mm"
+    if marks.length(words, size) > 0.3 * seen.shape[1]:
+        return x
     marks.write(seen, words, (x, y), size, marks.QUIET, "rm")
+    return x - marks.length(words, size)
 
 
 def _wedge(seen: UInt8Array, x: float, y: float) -> None:

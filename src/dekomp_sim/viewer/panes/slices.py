@@ -178,7 +178,7 @@ def picture(
     if reading.instruments:
         draw_instruments(seen, section, case)
     draw_crosshair(seen, section, crosshair_mm)
-    _lettered(seen, section, _words(case, plane, crosshair_mm, reading))
+    _lettered(seen, section, _words(case, plane, crosshair_mm, reading, section))
     return seen
 
 
@@ -224,17 +224,26 @@ def _still(treated: Treated, section: Section, window: HuWindow, with_outlines: 
     return sealed(seen)
 
 
-def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading) -> tuple[str, ...]:
-    name = plane.value.capitalize()
+def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading, section: Section) -> tuple[str, ...]:
+    """Plane, window and crosshair, as much as the width has room for."""
+    size, room = _letters_px(section), 0.44 * section.cols
+    names: tuple[str, ...] = (plane.value.capitalize(),)
     if plane is Plane.ALONG:
-        name = "Along the instrument" if case.placements and reading.instruments else "Along the plan"
+        what = "instrument" if case.placements and reading.instruments else "plan"
+        names = (f"Along the {what}", "Along")
     window = f"W {reading.window.width_hu:.0f}  L {reading.window.level_hu:.0f}"
-    return name, window, hu_words(case, crosshair_mm)
+    told = hu_words(case, crosshair_mm)
+    there = marks.fitting((told, told.rpartition("  ")[2]), 0.75 * section.cols, size)
+    return marks.fitting(names, room, size), window, there
+
+
+def _letters_px(section: Section) -> int:
+    return max(10, round(section.rows / 32))
 
 
 def _lettered(seen: UInt8Array, section: Section, words: tuple[str, ...]) -> None:
     rows, cols = section.rows, section.cols
-    size = max(10, round(rows / 32))
+    size = _letters_px(section)
     large, pad = round(1.5 * size), size / 2.0
     right, down = np.array(section.right), np.array(section.down)
     marks.write(seen, direction_letters(-right), (pad, rows / 2.0), large, anchor="lm")

@@ -80,6 +80,9 @@ def lobby(stories: Sequence[Story]) -> dict[str, Any]:
     return {"lobby": told_of, "story": None}
 
 
+LEAST_ML: Final = 0.005
+"""Less of a tissue is not named among what was removed: it would read 0.00."""
+
 SHORT: Final = {"Source to detector": "To detector", "Source to skin": "To skin"}
 """Read-outs whose names are too long for the page."""
 
@@ -194,8 +197,9 @@ def closing_told(session: Session) -> dict[str, Any]:
 
 def disc_told(case: Case) -> dict[str, Any]:
     """What has come out of the disc, in words."""
-    parts = [f"{tissue.name.lower()} {case.disc.ledger.removed_ml[tissue]:.2f}" for tissue in PARTS]
-    return {"removed": f"Removed {case.removed_ml:.2f} mL ({', '.join(parts)})"}
+    removed = case.disc.ledger.removed_ml
+    parts = [f"{tissue.name.lower()} {removed[tissue]:.2f}" for tissue in PARTS if removed[tissue] >= LEAST_ML]
+    return {"removed": f"Removed {case.removed_ml:.2f} mL{': ' if parts else ''}{', '.join(parts)}"}
 
 
 def hand_told(case: Case, hand: Hand) -> dict[str, Any]:

@@ -116,7 +116,7 @@ async def _until_told(ready: Callable[[str, Callable[[], None]], None], url: str
     """Wait for the word of another thread, or for the system's: Ctrl-C, or an end that it asks for."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows has no such handlers; there Ctrl-C raises
+        with suppress(NotImplementedError, RuntimeError):  # not on Windows, nor beside the main thread; Ctrl-C raises there
             loop.add_signal_handler(signal_, told.set)
     ready(url, lambda: loop.call_soon_threadsafe(told.set))
     await told.wait()
