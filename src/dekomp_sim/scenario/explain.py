@@ -46,8 +46,8 @@ def _patient(card: PatientCard) -> str:
     against = [*card.conditions, *(f"allergic to {one.replace('_', ' ')}" for one in card.allergies)]
     noted = f" Noted: {', '.join(one.replace('_', ' ') for one in against)}." if against else ""
     return (
-        f"The patient is {card.age_y:g} years old and weighs {card.weight_kg:g} kg. The leg hurts {card.leg_pain:g} of 10, "
-        f"the back {card.back_pain:g}; {care}{tried}.{noted}"
+        f"The patient is {card.age_y:g} years old and weighs {card.weight_kg:g} kg. "
+        f"The leg hurts {card.leg_pain:g} of 10, the back {card.back_pain:g}; {care}{tried}.{noted}"
     )
 
 
@@ -56,8 +56,8 @@ def _complaint(story: Story) -> str:
     if card.herniation is Herniation.NONE:
         return f"No herniation is seen at {story.level}."
     return (
-        f"{story.level} shows a {story.side} {card.site} {card.herniation}, {card.herniation_mm:g} mm deep, in a disc of "
-        f"{card.disc_height_percent:g} % of its height."
+        f"{story.level} shows a {story.side} {card.site} {card.herniation}, {card.herniation_mm:g} mm deep, "
+        f"in a disc of {card.disc_height_percent:g} % of its height."
     )
 
 
