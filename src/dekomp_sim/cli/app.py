@@ -210,6 +210,28 @@ def check(scenarios: Annotated[list[str], typer.Argument(help="Scenario files, o
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the scenario, and of its file.")],
+    folder: Annotated[Path, typer.Option("--in", help="Folder for it.")] = Path(),
+) -> None:
+    """Write a commented scenario to begin with; it plays as it is."""
+    from dekomp_sim.cli.authoring import write_starter
+
+    typer.echo(write_starter(name, folder))
+
+
+@app.command()
+def explain(
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
+    language: Annotated[str, typer.Option(help="Of its own texts, where it has them: de, fr-CH ...")] = "en",
+) -> None:
+    """Tell a scenario as a clinician would: who, why, what is planned, what may happen, how it is marked."""
+    from dekomp_sim.cli.authoring import explanation
+
+    typer.echo(explanation(scenario, language))
+
+
+@app.command()
 def phantom(
     spec: Annotated[str, typer.Argument(help="A phantom specification, or the name of a shipped one.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The volume to write: .nii.gz, .nii, .nrrd or .mha.")],
