@@ -102,11 +102,11 @@ def served(folder: Path, *more: str) -> Iterator[Served]:
     with (folder / "complaints").open("w") as complaints:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
         assert process.stdout is not None
-        url = next((line.strip() for line in process.stdout if line.startswith("http")), "")
-        assert url, (folder / "complaints").read_text()
         try:
+            url = next((line.strip() for line in process.stdout if line.startswith("http")), "")
+            assert url, (folder / "complaints").read_text()
             yield Served(url, folder / "out", process.pid)
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=30)
     assert process.returncode == 0
