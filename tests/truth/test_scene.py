@@ -288,6 +288,14 @@ def test_contrast_in_a_control_disc_is_seen_through_it() -> None:
         assert not found or found[0].look.through > 0.0
 
 
+def test_what_is_closed_stays_closed_however_few_triangles_are_left() -> None:
+    for part in scene_of(case()).parts:
+        if part.look.layer in {Layer.DISC, Layer.BONE}:
+            closed = mesh(part.form).clean()
+            assert closed.is_manifold, part.name
+            assert closed.n_cells <= 5_500
+
+
 def test_the_close_up_sees_the_side_of_the_approach() -> None:
     for side, forward in ((Side.LEFT, "P"), (Side.RIGHT, "A")):
         eye = camera(replace(scene_of(case()), side=side), View.CLOSE_UP)
