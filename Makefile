@@ -14,7 +14,7 @@ help: ## Show the targets
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,viewer,film]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,viewer,film,sweep]'
 	@touch $@
 
 demo: $(STAMP) ## Play the whole case on the built-in patient and say where the report is

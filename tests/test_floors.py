@@ -20,13 +20,14 @@ FLOORS = {
     "debrief": 7,
     "validation": 7,  # asks every room below it for its published numbers, and knows no case, report or scene
     "viewer": 8,
+    "sweep": 8,  # plays, measures and keeps many cases
     "cli": 9,
     "__main__": 10,
 }  # fmt: skip
 
 LIBRARIES = {
     "numpy": set(FLOORS) - {"errors", "units", "__main__"},
-    "scipy": {"anatomy", "planning", "imaging", "disc"},
+    "scipy": {"anatomy", "planning", "imaging", "disc", "sweep"},  # sweep: Sobol points
     "numba": {"anatomy", "disc", "imaging"},  # compiled kernels: phantom, removal, projector
     "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/projection/lanes.py)
     "SimpleITK": {"files"},  # volumes are opened in one room
@@ -44,9 +45,12 @@ LIBRARIES = {
     "wslink": {"viewer"},
     "aiohttp": {"viewer"},  # the server beneath, where the Origin is checked
     "imageio_ffmpeg": {"viewer"},  # films
-    "jinja2": {"debrief"},
-    "markupsafe": {"debrief"},
-    "matplotlib": {"debrief"},
+    "jinja2": {"debrief", "sweep"},  # reports
+    "markupsafe": {"debrief", "sweep"},
+    "matplotlib": {"debrief", "sweep"},
+    "dask": {"sweep"},  # its settings
+    "distributed": {"sweep"},  # workers here and on clusters
+    "pyarrow": {"sweep"},  # Parquet
     "pyvista": {"viewer"},
     "vtkmodules": {"viewer"},  # what PyVista does not wrap
     "typer": {"cli"},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import Patient
+from dekomp_sim.anatomy.phantom.build import build_phantom
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.files import cached_patient, phantom_patient
 from dekomp_sim.files.journal import plain
@@ -48,6 +51,23 @@ def test_the_second_time_the_same_patient_comes_from_the_cache(cache: Path) -> N
     assert type(loaded.discs) is type(built.discs)
     assert not loaded.volume.hu.flags.writeable
     assert file.stat().st_ino == written
+
+
+def test_who_comes_while_a_patient_is_built_waits_for_it(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[PhantomSpec] = []
+
+    def slowly(spec: PhantomSpec) -> Patient:
+        built.append(spec)
+        time.sleep(0.2)
+        return build_phantom(spec)
+
+    monkeypatch.setattr("dekomp_sim.anatomy.phantom.build.build_phantom", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        first, *others = pool.map(cached_patient, [SMALL] * 3)
+
+    assert len(built) == 1
+    assert all(same(first, other) for other in others)
+    assert [file.suffix for file in cache.iterdir()] == [".patient"]
 
 
 def test_another_specification_is_another_patient(cache: Path) -> None:

@@ -37,13 +37,16 @@ app = typer.Typer(
 
 `dekomp-sim view l4l5_left_posterolateral` opens it in a window, to be performed by hand
 
+`dekomp-sim sweep my.yaml --vary operator.entry_error_mm=0:8 --cases 200 -o out/sweep` plays it 200 times
+
 `dekomp-sim check my.yaml` finds the mistakes in a scenario
 
 `dekomp-sim phantom lumbar_reference -o phantom.nii.gz` writes the built-in patient as a volume
 
 `dekomp-sim validate` recomputes every published number the models claim
 
-Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted from its record, 2 a mistake
+Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted from its record or a `sweep` had
+failed cases, 2 a mistake
 in the input, 3 the case ended in harm. Not for clinical use.""",
 )
 
@@ -198,6 +201,37 @@ def serve(
     mode = Mode.EXAM if exam else Mode.PRACTICE
     request = Request(tuple(scenarios), out, mode=mode, real_time=real_time)
     offer(request, Address(host, port), Console(highlight=False))
+
+
+@app.command()
+def sweep(  # noqa: PLR0913 - a command line's options are its nouns
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the cases; new, empty, or one to go on with.")],
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(help="What differs: KEY=LOW:HIGH or KEY=A,B,C, the key by dotted path: card.weight_kg=50:120."),
+    ] = None,
+    cases: Annotated[int, typer.Option(help="How many cases.", min=1, max=10_000_000)] = 100,
+    workers: Annotated[int, typer.Option(help="Processes on this machine.", min=1, max=1024)] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="processes or threads of this machine, or a cluster: tcp://host:8786.")
+    ] = "processes",
+    seed: Annotated[int | None, typer.Option(help="From which all is drawn; the scenario's by default.", min=0)] = None,
+    patients: Annotated[int, typer.Option(help="Most different patients that may be built.", min=1)] = 12,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed cases again.")] = False,
+) -> None:
+    """Perform a scenario many times with what is varied; the same command goes on where one was broken off.
+
+    Leaves results.parquet and report.html. Exits with 1 when a case failed.
+    """
+    from dekomp_sim.cli.extras import needed
+
+    needed("distributed", "pyarrow", extra="sweep")
+    from dekomp_sim.cli.sweep import Request, perform
+
+    request = Request(scenario, out, tuple(vary or ()), cases, workers, scheduler, seed, patients, retry)
+    if not perform(request, Console(highlight=False)):
+        raise typer.Exit(OUTSIDE)
 
 
 @app.command()

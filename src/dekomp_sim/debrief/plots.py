@@ -77,7 +77,7 @@ LOW_MMHG: Final = 100.0
 SECONDS_PER_MIN: Final = 60.0
 """s in one minute."""
 
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "svg.hashsalt": "dekomp_sim",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -100,6 +100,7 @@ _STYLE: Final[Any] = {
     "legend.fontsize": 9.0,
     "lines.linewidth": 2.0,
 }
+"""matplotlib's settings for every figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def depth(series: Curves, case: Case) -> Plot:
 def force(case: Case) -> Plot:
     """Force of every push over the depth of the leading tip, a colour an instrument (the trocar goes by its stylet)."""
     hardest = max((push.peak_n for push in case.pushes), default=0.0)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 3.4))
         axes = figure.add_axes((0.085, 0.6 / 3.4, 0.825, 1.0 - 1.15 / 3.4))
         named: set[str] = set()
@@ -171,7 +172,7 @@ def force(case: Case) -> Plot:
         axes.set_ylabel("force (N)")
         axes.set_ylim(0.0, 1.1 * hardest + 1.0)
         _legend(axes)
-        svg = _svg(figure)
+        svg = svg_text(figure)
     alt = (
         f"Force on the hand over depth, {len(case.pushes)} pushes, {hardest:.1f} N at most: it rises before a layer "
         "gives way and falls after. Plausible orders of magnitude, uncalibrated."
@@ -278,7 +279,7 @@ def needle_way(cases: Sequence[Case]) -> Plot:
     to_skin = unit([-inward[0], -inward[1], 0.0])
     level = _Section(np.array([0.0, 0.0, target[2]]), np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     along = _Section(target, to_skin, np.array([0.0, 0.0, 1.0]))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 4.6))
         above, beside = figure.add_axes((0.085, 0.23, 0.38, 0.7)), figure.add_axes((0.565, 0.23, 0.38, 0.7))
         for axes, section in ((above, level), (beside, along)):
@@ -297,7 +298,7 @@ def needle_way(cases: Sequence[Case]) -> Plot:
             [*handles, Patch(color=NERVE), Patch(color=NUCLEUS)], [*labels, "nerves and vessels", "nucleus"],
             loc="lower center", ncols=4,
         )  # fmt: skip
-        svg = _svg(figure)
+        svg = svg_text(figure)
     alt = (
         "Two sections of the treated disc through the planned target, across and along the planned needle: nucleus, "
         "nerves and vessels, the planned way and each needle's way."
@@ -446,17 +447,18 @@ def _least(values: FloatArray, otherwise: float) -> float:
 def _drawn(draw: Callable[[Axes], None], series: Curves, height_in: float, head_in: float = 0.15) -> str:
     """One plot over the time in which instruments or X-rays were used; all have the same margins, so times line up."""
     foot_in = 0.6
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, height_in))
         axes = figure.add_axes((0.085, foot_in / height_in, 0.825, 1.0 - (foot_in + head_in) / height_in))
         draw(axes)
         axes.set_xlabel("time on the case's clock (min)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
         axes.set_xlim(*_window_min(series))
-        return _svg(figure)
+        return svg_text(figure)
 
 
-def _svg(figure: Figure) -> str:
+def svg_text(figure: Figure) -> str:
+    """A figure as SVG, the same bytes each time."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()

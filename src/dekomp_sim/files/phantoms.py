@@ -3,6 +3,7 @@
 The cache is a convenience: what cannot be read is built again, and where it cannot be written the patient is returned
 all the same. A cached patient is one file, written beside its place and moved there, so that processes never see a half
 of it: a line of JSON with its length before it, then the voxels as they lie in memory, which are mapped, not copied.
+Who finds a patient being built by another process waits for it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.documents import read_yaml
 from dekomp_sim.files.journal import plain
+from dekomp_sim.files.locks import only_one
 from dekomp_sim.files.writing import replacing
 from dekomp_sim.geometry.affine import Affine
 from dekomp_sim.geometry.rigid import Rigid
@@ -69,6 +71,12 @@ def cached_patient(spec: PhantomSpec) -> Patient:
     found = _read(file)
     if found is not None:
         return found
+    with only_one(file.with_suffix(".lock")):
+        return _read(file) or _built(spec, file)
+
+
+def _built(spec: PhantomSpec, file: Path) -> Patient:
+    """The patient built, and put into the cache where there is room."""
     from dekomp_sim.anatomy.phantom.build import build_phantom  # a second of import with its compiler, wanted here only
 
     patient = build_phantom(spec)

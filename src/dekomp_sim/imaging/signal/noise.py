@@ -31,6 +31,7 @@ class Purpose(IntEnum):
     INTRAVASCULAR = 5
     STARTLE = 6
     OPERATOR = 8
+    SWEEP = 9
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:

@@ -1,0 +1,250 @@
+"""Who performs the cases: workers of dask.distributed, here or on a cluster.
+
+Few tasks are out at a time, so neither scheduler nor leader holds more for a million cases than for a thousand. A task
+is a handful of cases, about a second of work; a worker that dies takes its tasks' cases with it, which the
+scheduler gives to another, and they come out the same, for a case follows from its plan alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from uuid import uuid4
+
+import dask
+from distributed import Client, Future, KilledWorker, LocalCluster
+
+from dekomp_sim import __version__
+from dekomp_sim.errors import InputError
+from dekomp_sim.sweep.keys import Record
+from dekomp_sim.sweep.performing import Outcome, failed, perform
+from dekomp_sim.sweep.plan import Draw
+
+PROCESSES, THREADS = "processes", "threads"
+"""Kinds of workers on this machine. Threads share one interpreter: for looking into a sweep, not for speed."""
+
+TASK_S: Final = 1.0
+"""What a task is to take, s. Assumption: far above the millisecond that a scheduler spends on it, little to lose."""
+
+MOST_IN_TASK: Final = 64
+"""Cases in a task. Assumption: results of some 3 kB a case stay below a megabyte."""
+
+AHEAD: Final = 2
+"""Tasks out for each worker: one in hand and one waiting there."""
+
+JOIN_S: Final = 60.0
+"""How long to wait for a scheduler's first worker, s. Assumption: a worker starts in seconds."""
+
+ANSWER_S: Final = 10.0
+"""How long to wait for an answer from a scheduler, s. Assumption: enough for a network, not long for a typing error."""
+
+RUNNING: Final = "running"
+"""Status of a client that has its scheduler."""
+
+LOOK_S: Final = 2.0
+"""How often the scheduler is looked for while nothing comes back, s."""
+
+Timed = tuple[float, list[Outcome]]
+"""How long a task took, s, and what came of its cases."""
+
+_ONE_THREAD: Final = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+@contextmanager
+def crew(scheduler: str, workers: int) -> Iterator[Client]:
+    """Workers, ready to perform.
+
+    Parameters
+    ----------
+    scheduler
+        "processes" or "threads" on this machine, or the address of a scheduler: "tcp://host:8786".
+    workers
+        How many, on this machine.
+
+    Raises
+    ------
+    InputError
+        If nobody answers at the address, no worker is there, or one has another version of this program.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with TemporaryDirectory(prefix="dekomp_sim-sweep-") as folder, dask.config.set(_settings(folder)):
+        if scheduler in {PROCESSES, THREADS}:
+            with _here(scheduler == PROCESSES, workers) as cluster, Client(cluster) as client:
+                yield client
+        else:
+            with _at(scheduler) as client:
+                _look_over(client, scheduler)
+                yield client
+
+
+@dataclass(slots=True)
+class Task:
+    """Cases that one worker performs after each other; a suspect is one that may have killed a worker."""
+
+    draws: list[Draw]
+    future: Future[Timed]
+    suspect: bool
+
+
+@dataclass(slots=True)
+class Lead:
+    """Gives out the cases of a scenario and takes in what came of them.
+
+    Parameters
+    ----------
+    client
+        Of the workers.
+    story
+        The scenario as plain values.
+    scheduler
+        What messages call it.
+    waiting
+        Called with a word while no worker is there.
+    """
+
+    client: Client
+    story: Record
+    scheduler: str
+    waiting: Callable[[str], None]
+    _out: dict[Any, Task] = field(default_factory=dict)
+    _over: SimpleQueue[Future[Timed]] = field(default_factory=SimpleQueue)
+    _suspects: list[Draw] = field(default_factory=list)
+    _size: int = 1
+    _known: int = 0
+    _asked_s: float = -math.inf
+
+    def outcomes(self, draws: Iterator[Draw]) -> Iterator[Outcome]:
+        """What came of each case, in no order.
+
+        Raises
+        ------
+        InputError
+            If the scheduler is gone, or a worker cannot run this program.
+        """
+        self._give(draws)
+        while self._out:
+            task = self._out.pop(self._next().key)
+            yield from self._taken_in(task)
+            self._give(draws)
+
+    def _give(self, draws: Iterator[Draw]) -> None:
+        """Keep every worker busy; while a case is out that may have killed its worker, nothing waits beside it."""
+        while len(self._out) < max(1, self._threads()) * (1 if self._wary() else AHEAD):
+            suspect = bool(self._suspects)
+            cases = [self._suspects.pop()] if suspect else list(islice(draws, self._size))
+            if not cases:
+                return
+            name = f"sweep-{uuid4().hex}"
+            future = self.client.submit(timed, self.story, cases, key=name, pure=False)
+            self._out[name] = Task(cases, future, suspect)
+            future.add_done_callback(self._over.put)
+
+    def _threads(self) -> int:
+        """How many cases can be performed at once; the scheduler is asked now and then."""
+        if time.monotonic() - self._asked_s > LOOK_S:
+            try:
+                self._known = sum(self.client.nthreads().values())
+            except (OSError, RuntimeError):  # the connection, or the whole client, is closed
+                raise self._gone() from None
+            self._asked_s = time.monotonic()
+        return self._known
+
+    def _wary(self) -> bool:
+        return bool(self._suspects) or any(task.suspect for task in self._out.values())
+
+    def _next(self) -> Future[Timed]:
+        while True:
+            with suppress(Empty):
+                return self._over.get(timeout=LOOK_S)
+            if not self._threads():
+                self.waiting("no worker is left; waiting for one")
+
+    def _taken_in(self, task: Task) -> list[Outcome]:
+        try:
+            seconds, outcomes = task.future.result()
+        except KilledWorker:
+            if len(task.draws) == 1:
+                return [failed(task.draws[0], "the worker died each time this case was tried")]
+            self._suspects += task.draws
+            return []
+        except Exception as wrong:  # whatever a cluster may fail with
+            if task.future.cancelled() or self.client.status != RUNNING:
+                raise self._gone() from None
+            allowed = f"workers with dekomp_sim {__version__}"
+            raise InputError(self.scheduler, f"a worker that cannot perform ({wrong})", allowed) from None
+        self._size = min(MOST_IN_TASK, max(1, round(TASK_S * len(outcomes) / max(seconds, 1e-3))))
+        return outcomes
+
+    def _gone(self) -> InputError:
+        remedy = "What is done is kept: the same command goes on"
+        return InputError(self.scheduler, "a scheduler that is gone", "one that runs to the end", remedy)
+
+
+def timed(story: Record, draws: Sequence[Draw]) -> Timed:
+    """What came of cases, and how long they took, s."""
+    begun_s = time.perf_counter()
+    outcomes = perform(story, draws)
+    return time.perf_counter() - begun_s, outcomes
+
+
+def version() -> str:
+    """Of this program, where it runs."""
+    return __version__
+
+
+def _settings(folder: str) -> dict[str, Any]:
+    return {
+        "temporary-directory": folder,
+        "distributed.scheduler.worker-saturation": 1.0,  # a suspect waits behind nobody, nobody behind a suspect
+        "distributed.comm.timeouts.connect": f"{ANSWER_S:g}s",
+        "distributed.diagnostics.nvml": False,
+    }
+
+
+def _here(processes: bool, workers: int) -> LocalCluster:
+    """Workers on this machine, one kernel thread each: two cases at once are faster than two halves of one."""
+    count, threads = (workers, 1) if processes else (1, workers)
+    env = {"env": _ONE_THREAD} if processes else {}
+    return LocalCluster(
+        n_workers=count,
+        threads_per_worker=threads,
+        processes=processes,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+        memory_limit=0,
+        **env,
+    )
+
+
+def _at(address: str) -> Client:
+    try:
+        return Client(address, timeout=ANSWER_S)
+    except (OSError, ValueError, TypeError) as wrong:
+        reason = str(wrong).partition(chr(10))[0]
+        raise InputError(
+            "--scheduler",
+            f"{address} ({reason})",
+            f"{PROCESSES}, {THREADS} or the address of a scheduler: tcp://host:8786",
+        ) from None
+
+
+def _look_over(client: Client, address: str) -> None:
+    """See that workers are there and have this program."""
+    allowed = f"workers with dekomp_sim {__version__} and its extra sweep"
+    try:
+        client.wait_for_workers(1, timeout=JOIN_S)
+        versions = set(client.run(version).values())
+    except TimeoutError:
+        raise InputError(address, "no worker", allowed, "Start dask worker there") from None
+    except Exception as wrong:  # whatever a worker without this program answers
+        raise InputError(address, f"workers that cannot perform ({wrong})", allowed) from None
+    if versions != {__version__}:
+        raise InputError(address, f"workers with version {', '.join(sorted(versions))}", allowed)

@@ -1,0 +1,138 @@
+"""The report of a sweep: one HTML file that asks for nothing outside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dekomp_sim import __version__
+from dekomp_sim.arrays import FloatArray
+from dekomp_sim.debrief.plots import Plot
+from dekomp_sim.imaging.console.display import BANNER
+from dekomp_sim.sweep.figures import distributions, share_plots, success_maps, title_of
+from dekomp_sim.sweep.performing import FIGURES
+from dekomp_sim.sweep.plan import SEED, Plan
+from dekomp_sim.sweep.shares import Axis, Share, axis_of
+from dekomp_sim.sweep.table import read_table
+from dekomp_sim.sweep.vary import Between, Vary
+
+MOST_LISTED: Final = 40
+"""Failed cases, or kinds of harm, that are listed; the table holds all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quartiles:
+    """How one figure is spread over the cases in which it was measured."""
+
+    title: str
+    cases: int
+    least: float
+    lower: float
+    median: float
+    upper: float
+    most: float
+
+
+def report_html(plan: Plan, results: Path) -> str:
+    """The report of a sweep from its results.
+
+    Parameters
+    ----------
+    plan
+        What was varied.
+    results
+        Its table, `results.parquet`.
+    """
+    table = read_table(results)
+    done = table.filter(pa.compute.equal(table["failed"], ""))
+    success, harm = (np.asarray(done[name].to_numpy(), dtype=bool) for name in ("success", "harm"))
+    axes = _axes(plan, done)
+    figures = {name: _numbers(done, name) for name in FIGURES}
+    environment = Environment(loader=PackageLoader("dekomp_sim", "."), autoescape=True, undefined=StrictUndefined)
+    css = environment.get_template("debrief/report.css").render()
+    spread = distributions(figures)
+    return environment.get_template("sweep/report.html.j2").render(
+        css=Markup(css),
+        style_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        banner=BANNER,
+        version=__version__,
+        plan=plan,
+        varied=[(vary.key, _over(vary)) for vary in plan.varies],
+        cases=table.num_rows,
+        success=Share(int(success.sum()), len(success)),
+        harm=Share(int(harm.sum()), len(harm)),
+        failures=_failures(table),
+        harms=_harms(done),
+        patients=len(set(done["patient"].to_pylist())),
+        by_key=_drawn(share_plots(axes, success, harm)),
+        maps=_drawn(success_maps(axes, success)),
+        spread=_drawn((spread,) if spread else ()),
+        quartiles=[_quartiles(name, values) for name, values in figures.items() if np.isfinite(values).any()],
+    )
+
+
+def _axes(plan: Plan, done: pa.Table) -> list[Axis]:
+    """Of each varied key but the seed, whose values mean nothing."""
+    return [axis_of(vary, done[vary.key].to_pylist()) for vary in plan.varies if vary.key != SEED and done.num_rows]
+
+
+def _numbers(table: pa.Table, name: str) -> FloatArray:
+    return np.asarray(table[name].to_numpy(), dtype=float)
+
+
+def _over(vary: Vary) -> str:
+    if isinstance(vary.over, Between):
+        return f"{vary.over.low:g} to {vary.over.high:g}" + (", whole numbers" if vary.over.whole else "")
+    return ", ".join(str(value) for value in vary.over.values)
+
+
+def _failures(table: pa.Table) -> list[dict[str, Any]]:
+    wrong = table.filter(pa.compute.not_equal(table["failed"], ""))
+    rows: list[dict[str, Any]] = wrong.select(["index", SEED, "failed"]).slice(0, MOST_LISTED).to_pylist()
+    return [{**row, "all": wrong.num_rows} for row in rows]
+
+
+def _harms(done: pa.Table) -> list[tuple[str, int]]:
+    """Sentences about harm without their numbers, and in how many cases each is said."""
+    counted: Counter[str] = Counter()
+    for sentences in done["harms"].to_pylist():
+        counted.update({_unnumbered(one) for one in sentences.splitlines()})
+    return counted.most_common(MOST_LISTED)
+
+
+def _unnumbered(sentence: str) -> str:
+    """A sentence with dots for the measures in it; a vertebra keeps its number.
+
+    Examples
+    --------
+    >>> _unnumbered("The needle goes through: the left L4 exiting root, at 75.7 mm.")
+    'The needle goes through: the left L4 exiting root, at … mm.'
+    """
+    return re.sub(r"(?<![\w-])\d+(?:\.\d+)?", "…", sentence)
+
+
+def _quartiles(name: str, values: FloatArray) -> Quartiles:
+    known = values[np.isfinite(values)]
+    return Quartiles(title_of(name), known.size, *(float(one) for one in np.percentile(known, (0, 25, 50, 75, 100))))
+
+
+def _drawn(plots: tuple[Plot, ...]) -> list[dict[str, str]]:
+    """Figures as what an image's source takes."""
+    return [
+        {"title": plot.title, "alt": plot.alt, "source": f"data:image/svg+xml;base64,{_base64(plot.svg)}"}
+        for plot in plots
+    ]
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

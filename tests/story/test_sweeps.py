@@ -1,0 +1,324 @@
+"""Sweeps as a user meets them: what is left, what is told, and what happens when somebody dies in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+from distributed import WorkerPlugin
+
+from dekomp_sim.cli.app import main
+from dekomp_sim.errors import InputError
+from dekomp_sim.files import plain, read_yaml
+from dekomp_sim.procedure.digest import case_digest
+from dekomp_sim.scenario import Story, play
+from dekomp_sim.scenario.story import story_from
+from dekomp_sim.sweep import crew as crews
+from dekomp_sim.sweep.crew import Lead, crew
+from dekomp_sim.sweep.performing import Outcome, failed, perform
+from dekomp_sim.sweep.plan import Plan
+from dekomp_sim.sweep.store import opened
+from dekomp_sim.sweep.table import read_table
+from dekomp_sim.sweep.vary import read_varies
+
+SHORT = """
+dekomp_sim: 1
+title: a needle, again and again
+level: L4-L5
+side: left
+operator: {entry_error_mm: 2}
+objectives: {pain_at_most: 3}
+steps:
+  - {do: assess_candidate}
+  - {do: consent}
+  - {do: position_prone}
+  - {do: time_out, level: L4-L5, side: left}
+  - {do: prepare_sterile_field}
+  - {do: insert, instrument: discography_needle}
+  - {do: advance, instrument: discography_needle, to_depth_mm: 70}
+  - {do: remove, instrument: discography_needle}
+"""
+VARIED = ("operator.entry_error_mm=0:8", "card.leg_pain=5,7", "card.weight_kg=50,90")
+CASES = 24
+DIED_AT = 6
+"""Cases that are over when somebody dies."""
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sweeps") / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def plan(scenario: Path) -> Plan:
+    record = plain(read_yaml(scenario, Story))
+    return Plan(record, read_varies(["operator.entry_error_mm=0:8", "card.weight_kg=50,90"], record), CASES, seed=7)
+
+
+@pytest.fixture(scope="module")
+def expected(plan: Plan) -> list[Outcome]:
+    """What comes of all cases when one process performs them in order."""
+    return perform(plan.story, [plan.draw(index) for index in range(CASES)])
+
+
+@pytest.fixture
+def dekomp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["dekomp-sim", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return run
+
+
+class Cluster:
+    """A scheduler and two workers, each a process that a test may kill."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "scheduler.json"
+        self.scheduler = self._begun("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.workers = [
+            self._begun("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder)
+            for _ in range(2)
+        ]
+
+    def _begun(self, module: str, *words: str | Path) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable,
+            "-m",
+            f"distributed.cli.{module}",
+            "--scheduler-file",
+            str(self.file),
+            *map(str, words),
+        ]
+        env = {**os.environ, "NUMBA_NUM_THREADS": "1"}
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+
+    @property
+    def address(self) -> str:
+        while True:
+            with contextlib.suppress(OSError, ValueError):
+                return str(json.loads(self.file.read_text())["address"])
+            assert self.scheduler.poll() is None
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+def performed(plan: Plan, folder: Path, who: str, deaths: Mapping[int, subprocess.Popen[bytes]] | None = None) -> None:
+    """Perform what is left of a plan; processes are killed once so and so many cases are over."""
+    with opened(folder, plan) as store, crew(who, 1) as client:
+        lead = Lead(client, plan.story, who, lambda words: None)
+        left = (draw for draw in map(plan.draw, range(plan.cases)) if not store.has(draw))
+        for number, outcome in enumerate(lead.outcomes(left), start=1):
+            store.keep(outcome)
+            if deaths and number in deaths:
+                deaths[number].kill()
+
+
+def kept(plan: Plan, folder: Path) -> list[Outcome]:
+    with opened(folder, plan) as store:
+        return list(store.outcomes(plan))
+
+
+def files(folder: Path) -> dict[str, int]:
+    """Each case file and when it was written."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("cases/*/*.json")}
+
+
+def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
+    scenario: Path, tmp_path: Path, dekomp: Callable[..., tuple[int, str, str]]
+) -> None:
+    out = tmp_path / "out"
+    words = (
+        "sweep",
+        scenario,
+        "-o",
+        out,
+        "--cases",
+        "8",
+        "--scheduler",
+        "threads",
+        *(w for v in VARIED for w in ("--vary", v)),
+    )
+    code, said, wrong = dekomp(*words)
+    assert (code, wrong) == (0, "")
+    assert "8 cases, " in said
+
+    rows = read_table(out / "results.parquet").to_pylist()
+    assert [row["index"] for row in rows] == list(range(8))
+    crossed = {(row["card.leg_pain"], row["card.weight_kg"]) for row in rows}
+    assert crossed == {(5, 50), (5, 90), (7, 50), (7, 90)}
+    assert {row["failed"] for row in rows} == {""}
+    assert all(row["success"] == (not row["harm"] and row["missed"] == "") for row in rows)
+    page = (out / "report.html").read_text()
+    for told in ("Success maps", "By operator.entry_error_mm", "8 of 8 cases", "Wilson"):
+        assert told in page
+
+    before = files(out)
+    code, said, _ = dekomp(*words)
+    assert "8 of 8 cases are done already" in said
+    assert (code, files(out)) == (0, before)
+    longer = [*words[:5], "12", *words[6:]]
+    code, said, _ = dekomp(*longer)
+    assert (code, len(files(out)), files(out) | before) == (0, 12, files(out))
+
+
+def test_a_case_of_a_sweep_is_what_a_run_of_it_would_be(plan: Plan, expected: list[Outcome]) -> None:
+    from dekomp_sim.cli.patients import Scan, patient_of
+
+    found = expected[5]
+    told = {**plan.story, "seed": found["seed"]}
+    told["operator"] = {**told["operator"], "entry_error_mm": found["values"]["operator.entry_error_mm"]}
+    told["card"] = {**told["card"], "weight_kg": found["values"]["card.weight_kg"]}
+    story = story_from(told)
+    last = play(story.as_performed(), patient_of(story, Scan()))[-1]
+
+    assert found["digest"] == case_digest(last)
+    assert found["harm"] == last.harmed
+    assert len({one["digest"] for one in expected}) == CASES
+
+
+def test_a_failed_case_is_recorded_with_its_seed_and_reason_and_the_others_go_on(
+    scenario: Path, tmp_path: Path, dekomp: Callable[..., tuple[int, str, str]]
+) -> None:
+    out = tmp_path / "out"
+    words = (
+        "sweep", scenario, "-o", out, "--cases", "4", "--scheduler", "threads",
+        "--vary", "machine.source_to_isocentre_mm=600,1000", "--vary", "machine.source_to_detector_mm=900,1020",
+    )  # fmt: skip
+    code, said, _ = dekomp(*words)
+    assert (code, "4 cases, 0 with harm, 1 failed." in said) == (1, True)
+    (wrong,) = (row for row in read_table(out / "results.parquet").to_pylist() if row["failed"])
+    assert (wrong["machine.source_to_isocentre_mm"], wrong["machine.source_to_detector_mm"]) == (1000, 900)
+    assert "source_to_detector_mm must exceed source_to_isocentre_mm" in wrong["failed"]
+    assert (wrong["seed"] > 0, wrong["digest"]) == (True, None)
+    assert str(wrong["seed"]) in (out / "report.html").read_text()
+    before = files(out)
+    assert dekomp(*words)[0] == 1
+    assert files(out) == before
+    assert dekomp(*words, "--retry")[0] == 1
+    assert sum(files(out)[name] != at for name, at in before.items()) == 1
+
+
+def test_a_worker_and_then_the_scheduler_killed_in_the_middle_lose_and_double_no_case(
+    plan: Plan, expected: list[Outcome], cluster: Cluster, tmp_path: Path
+) -> None:
+    out, later = tmp_path / "out", 2 * DIED_AT
+    with pytest.raises(InputError, match=r"a scheduler that is gone.*What is done is kept"):
+        performed(plan, out, cluster.address, {DIED_AT: cluster.workers[0], later: cluster.scheduler})
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    before = files(out)
+    assert later <= len(before) < CASES  # the other worker went on
+    assert kept(plan, out) == [outcome for outcome in expected if any(outcome["key"] in name for name in before)]
+
+    performed(plan, out, "threads")
+    assert kept(plan, out) == expected
+    after = files(out)
+    assert (len(after), after | before) == (CASES, after)
+
+
+def test_a_leader_killed_in_the_middle_goes_on_with_the_same_command(
+    plan: Plan, expected: list[Outcome], scenario: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    varies = [word for vary in ("operator.entry_error_mm=0:8", "card.weight_kg=50,90") for word in ("--vary", vary)]
+    command = [sys.executable, "-m", "dekomp_sim", "sweep", str(scenario), "-o", str(out), "--seed", "7", *varies]
+    leader = subprocess.Popen([*command, "--cases", str(CASES)], stdout=subprocess.DEVNULL)
+    while len(files(out)) < DIED_AT:
+        assert leader.poll() is None
+        time.sleep(0.02)
+    os.kill(leader.pid, signal.SIGKILL)
+    leader.wait()
+    before = files(out)
+    assert DIED_AT <= len(before) < CASES
+    torn = min(out.glob("cases/*/*.json"))
+    torn.write_text(torn.read_text()[:100])  # as a disk without power may leave it
+
+    performed(plan, out, "threads")
+    assert kept(plan, out) == expected
+    after = files(out)
+    assert sum(after[name] != at for name, at in before.items()) == 1
+
+
+def test_a_case_that_kills_its_worker_is_recorded_and_its_neighbours_are_not_blamed(
+    plan: Plan, expected: list[Outcome], tmp_path: Path
+) -> None:
+    guilty = 3
+
+    class Poison(WorkerPlugin):
+        """Ends the worker's process where one case is performed."""
+
+        def setup(self, worker: Any) -> None:
+            def deadly(story: Any, draws: Any) -> Any:
+                if any(draw.index == guilty for draw in draws):
+                    os._exit(1)
+                return perform(story, draws)
+
+            vars(crews)["perform"] = deadly
+
+    few = Plan(plan.story, plan.varies, 8, plan.seed)
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), crew("processes", 1) as client:
+        client.register_plugin(Poison())
+        lead = Lead(client, few.story, "processes", lambda words: None)
+        lead._size = 8
+        found = sorted(lead.outcomes(map(few.draw, range(8))), key=lambda outcome: int(outcome["index"]))
+
+    blamed = failed(few.draw(guilty), "the worker died each time this case was tried")
+    assert found == [*expected[:guilty], blamed, *expected[guilty + 1 : 8]]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--vary", "patient.bmi=20:40"), "--vary: found 100 different patients, each of which is built once; "),
+        (("--scheduler", "tcp://127.0.0.1:1"), "--scheduler: found tcp://127.0.0.1:1 ("),
+        (("--scheduler", "nonsense"), "--scheduler: found nonsense ("),
+        (("--vary", "card.age=20:40"), "The nearest is age_y."),
+    ],
+)
+def test_a_mistake_ends_with_2_and_a_sentence(
+    words: tuple[str, ...], told: str, scenario: Path, tmp_path: Path, dekomp: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(crews, "ANSWER_S", 0.5)
+    code, _, wrong = dekomp("sweep", scenario, "-o", tmp_path / "out", *words)
+    assert code == 2
+    assert told in wrong
+    assert "Traceback" not in wrong
+
+
+def test_a_folder_keeps_to_its_sweep(plan: Plan, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with opened(folder, plan), pytest.raises(InputError, match="a sweep that another process is performing"):
+        kept(plan, folder)
+    with pytest.raises(InputError, match="a sweep with another --seed; allowed: the same sweep"):
+        kept(Plan(plan.story, plan.varies, plan.cases, plan.seed + 1), folder)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").touch()
+    with pytest.raises(InputError, match="a folder that is not empty"):
+        kept(plan, tmp_path / "full")
