@@ -22,6 +22,7 @@ from dekomp_sim.anatomy.clearance import REACH_MM
 from dekomp_sim.debrief.curves import curves
 from dekomp_sim.debrief.definitions import METRICS
 from dekomp_sim.debrief.discography import discography_table
+from dekomp_sim.debrief.lesson import questions
 from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.debrief.plots import plots
 from dekomp_sim.debrief.scoring.marks import Score, scores
@@ -176,6 +177,7 @@ def report_json(
         "harms": metrics.harms,
         "objectives": objectives(story, metrics),
         "scores": [_score(one) for one in scores(story, metrics, last)],
+        "questions": questions(last),
         "metrics": {name: {"value": getattr(metrics, name), "unit": one.unit} for name, one in METRICS.items()},
         "needles": metrics.aims,
         "clearances": metrics.gaps,
@@ -230,6 +232,7 @@ def report_html(report: Report) -> str:
         objectives=objectives(story, metrics),
         scores=scores(story, metrics, last),
         definitions=METRICS,
+        questions=questions(last),
         card=card_rows(last.card),
         assessment=found,
         assessed=_assessed(found) if found else (),
