@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.instruments import CATALOGUE
+from dekomp_sim.instruments import CATALOGUE, Kind
 from dekomp_sim.procedure.actions import (
     Action,
     Advance,
@@ -48,16 +48,9 @@ DECIMALS: Final = 3
 PREBENDS_DEG: Final = (0.0, 5.0, 10.0, 15.0, 20.0)
 """How much fingers bend a fine needle's tip, one after the other. Assumption: 5 to 10 degrees are usual."""
 
-ORDER: Final = (
-    "anaesthetic_needle",
-    "discography_introducer",
-    "discography_needle",
-    "fine_discography_introducer",
-    "fine_discography_needle",
-    "trocar_cannula",
-    "probe",
-)
-"""Instruments as a case takes them up; the stylet comes with its cannula."""
+ORDER: Final = tuple(key for key, item in CATALOGUE.items() if item.kind not in {Kind.BLADE, Kind.STYLET})
+"""What a hand takes up, in the tray's order; the scalpel cuts with an action of its own, the stylet comes with its
+cannula."""
 
 
 @dataclass(frozen=True, slots=True)
