@@ -42,6 +42,9 @@ LET_GO_S: Final = 0.09
 Assumption: longer than the pause between two repeats, shorter than a person's next press.
 """
 
+LET_GO_TICKS: Final = 3
+"""Looks at the pedal for which it must be up as well: where drawing is slow, the next press still waits to be read."""
+
 EYES: Final = {
     "F1": View.ROOM,
     "F2": View.OVERVIEW,
@@ -93,43 +96,45 @@ class Native:
             "Escape": self.close_case,
         }
         self._up_since_s: float | None = None
+        self._ticks_up = 0
         self._next_pulse_s = self._next_second_s = 0.0
         self.plotter = _plotter(off_screen)
         self.room = Room3D(self.plotter, key=False)
         self._xray, self._slices, self._board = (ImagePane(self.plotter.renderers[n]) for n in (1, 2, 3))
         self.refresh()
 
-    def press(self, key: str) -> None:
-        """A key went down, by its name in the key map."""
+    def press(self, key: str) -> bool:
+        """A key went down, by its name in the key map; whether anything new is to be seen."""
         if self.session.closed:
-            return
+            return False
         if key in self._own:
             self._own[key]()
         elif key in EYES:
             self._eye = EYES[key]
         else:
             command = command_of(key, self.desk.keys)
-            if command is None:
-                return
-            if command is Command.PEDAL:
-                self._pedal_down()
-                return
+            if command is None or command is Command.PEDAL:
+                return command is not None and self._pedal_down()
             self._obey(command)
         self.refresh()
+        return not self.session.closed
 
-    def release(self, key: str) -> None:
-        """A key went up."""
+    def release(self, key: str) -> bool:
+        """A key went up; nothing is to be seen of that yet."""
         if command_of(key, self.desk.keys) is Command.PEDAL and self.session.pedal_held:
-            self._up_since_s = self._clock()
+            self._up_since_s, self._ticks_up = self._clock(), 0
+        return False
 
     def tick(self) -> bool:
         """Some time has passed: the next pulse, the end of them, another second; whether anything new is to be seen."""
         now_s = self._clock()
         if not self.session.pedal_held:
             return self._another_second(now_s)
-        if self._up_since_s is not None and now_s - self._up_since_s > LET_GO_S:
-            self._pedal_up()
-            return True
+        if self._up_since_s is not None:
+            self._ticks_up += 1
+            if self._ticks_up >= LET_GO_TICKS and now_s - self._up_since_s > LET_GO_S:
+                self._pedal_up()
+                return True
         if now_s < self._next_pulse_s:
             return False
         pulse = self.session.pulse()
@@ -201,9 +206,8 @@ class Native:
         window: Any = self.plotter.render_window
         window.Render()
 
-    def _seen(self, what: Callable[[str], None], caller: Any) -> None:
-        what(key_of(caller))
-        if not self.session.closed:
+    def _seen(self, what: Callable[[str], bool], caller: Any) -> None:
+        if what(key_of(caller)):
             self._render()
 
     def _ticked(self) -> None:
@@ -264,15 +268,17 @@ class Native:
             self.live.frame(Pulse(shot_of(outcome.case, exposure), exposure, 0))
             self.live.hold()
 
-    def _pedal_down(self) -> None:
+    def _pedal_down(self) -> bool:
+        """The pedal goes down, or is still down; whether it was refused, which is to be seen."""
         self._up_since_s = None
         if self.session.pedal_held:
-            return
+            return False
         outcome = self.session.pedal_down()
         self._next_pulse_s = 0.0
         if outcome.refusal:
             self._told(outcome)
             self.refresh()
+        return outcome.refusal is not None
 
     def _pedal_up(self) -> None:
         self._up_since_s = None
