@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from dekomp_sim import __version__
+from dekomp_sim.cli.records import records
 from dekomp_sim.errors import DekompSimError
 
 OUTSIDE, MISTAKE, HARM = 1, 2, 3
@@ -37,7 +38,11 @@ app = typer.Typer(
 
 `dekomp-sim view l4l5_left_posterolateral` opens it in a window, to be performed by hand
 
+<<<<<<< HEAD
 `dekomp-sim sweep my.yaml --vary operator.entry_error_mm=0:8 --cases 200 -o out/sweep` plays it 200 times
+=======
+`dekomp-sim records add out/first --learner L017` keeps a case of a learner
+>>>>>>> main
 
 `dekomp-sim check my.yaml` finds the mistakes in a scenario
 
@@ -49,6 +54,9 @@ Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted fro
 failed cases, 2 a mistake
 in the input, 3 the case ended in harm. Not for clinical use.""",
 )
+
+
+app.add_typer(records, name="records")
 
 
 class Document(StrEnum):

@@ -1,4 +1,4 @@
-"""Values of a scenario by dotted path: `card.weight_kg`, `steps.12.to_depth_mm`; steps count from 1, as they are told."""
+"""Values of a scenario by dotted path: `card.weight_kg`, `steps.12.to_depth_mm`; steps count from 1, as when told."""
 
 from __future__ import annotations
 

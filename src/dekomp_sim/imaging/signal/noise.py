@@ -32,6 +32,8 @@ class Purpose(IntEnum):
     STARTLE = 6
     OPERATOR = 8
     SWEEP = 9
+    CT_QUANTUM_NOISE = 20
+    CT_ELECTRONIC_NOISE = 21
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:
