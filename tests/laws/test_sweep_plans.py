@@ -21,15 +21,17 @@ from dekomp_sim.sweep.vary import Between, OneOf, read_varies
 
 STORY = read_yaml(shipped("scenarios", "complication_root_contact"), Story)
 RECORD = plain(STORY)
+DRAWN = Plan(RECORD, read_varies(["card.weight_kg=50:120", "operator.entry_error_mm=0:8"], RECORD), 64, 1)
+CROSSED = Plan(RECORD, read_varies(["card.weight_kg=50:120", "side=left,right"], RECORD), 64, 1)
 
 
-def plan_of(*varies: str, cases: int = 64, seed: int = 1) -> Plan:
-    return Plan(RECORD, read_varies(varies, RECORD), cases, seed)
+def plan_of(*varies: str, cases: int = 64) -> Plan:
+    return Plan(RECORD, read_varies(varies, RECORD), cases, seed=1)
 
 
 @given(shorter=st.integers(1, 40), more=st.integers(0, 40), seed=st.integers(0, 2**40))
 def test_a_longer_sweep_begins_with_the_shorter_one(shorter: int, more: int, seed: int) -> None:
-    short = plan_of("card.weight_kg=50:120", "side=left,right", cases=shorter, seed=seed)
+    short = replace(CROSSED, cases=shorter, seed=seed)
     long = replace(short, cases=shorter + more)
 
     assert [short.draw(index) for index in range(shorter)] == [long.draw(index) for index in range(shorter)]
@@ -38,7 +40,7 @@ def test_a_longer_sweep_begins_with_the_shorter_one(shorter: int, more: int, see
 @given(power=st.integers(0, 6), seed=st.integers(0, 2**40))
 def test_each_part_of_a_range_is_drawn_from_once(power: int, seed: int) -> None:
     cases = 2**power
-    plan = plan_of("card.weight_kg=50:120", "operator.entry_error_mm=0:8", cases=cases, seed=seed)
+    plan = replace(DRAWN, cases=cases, seed=seed)
     drawn = [plan.draw(index).values for index in range(cases)]
 
     for key, low, high in (("card.weight_kg", 50.0, 120.0), ("operator.entry_error_mm", 0.0, 8.0)):

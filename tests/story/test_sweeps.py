@@ -38,6 +38,8 @@ level: L4-L5
 side: left
 operator: {entry_error_mm: 2}
 objectives: {pain_at_most: 3}
+rubrics:
+  - {name: aim, pass_percent: 20, criteria: [{metric: off_axis_mm, full_at: 0, zero_at: 20}]}
 steps:
   - {do: assess_candidate}
   - {do: consent}
@@ -174,7 +176,10 @@ def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
     crossed = {(row["card.leg_pain"], row["card.weight_kg"]) for row in rows}
     assert crossed == {(5, 50), (5, 90), (7, 50), (7, 90)}
     assert {row["failed"] for row in rows} == {""}
-    assert all(row["success"] == (not row["harm"] and row["missed"] == "") for row in rows)
+    met = [not row["harm"] and row["missed"] == "" and row["score_percent"] >= 20 for row in rows]
+    assert [row["success"] for row in rows] == met
+    marks = [0.0 if row["off_axis_mm"] is None else max(0.0, 100.0 - 5.0 * row["off_axis_mm"]) for row in rows]
+    assert [row["score_percent"] for row in rows] == pytest.approx(marks)
     page = (out / "report.html").read_text()
     for told in ("Success maps", "By operator.entry_error_mm", "8 of 8 cases", "Wilson"):
         assert told in page

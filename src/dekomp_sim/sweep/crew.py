@@ -217,7 +217,8 @@ def _here(processes: bool, workers: int) -> LocalCluster:
         n_workers=count,
         threads_per_worker=threads,
         processes=processes,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # a scheduler has a page of its health even without a dashboard
+        scheduler_kwargs={"dashboard": False},
         silence_logs=logging.CRITICAL,
         memory_limit=0,
         **env,

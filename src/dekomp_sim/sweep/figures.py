@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.debrief.definitions import METRICS
 from dekomp_sim.debrief.plots import BLUE, GREEN, INK, ORANGE, QUIET, STYLE, WIDTH_IN, Plot, svg_text
+from dekomp_sim.sweep.performing import PERCENT
 from dekomp_sim.sweep.shares import Axis, Mask, Share, share_map, shares
 
 MOST_MAPS: Final = 6
@@ -127,6 +128,8 @@ def _histogram(axes: Axes, name: str, values: FloatArray) -> None:
 
 def title_of(name: str) -> str:
     """A figure's title with its unit."""
+    if name == PERCENT:
+        return "Score (%)"
     found = METRICS.get(name)
     if found is None:
         return name

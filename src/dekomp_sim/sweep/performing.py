@@ -13,6 +13,7 @@ from typing import Any, Final
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.debrief.metrics import Metrics, measure
+from dekomp_sim.debrief.scoring.marks import score
 from dekomp_sim.debrief.steps import objectives
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.files import cached_patient, read_yaml, shipped
@@ -27,8 +28,14 @@ from dekomp_sim.sweep.plan import SEED, Draw
 PATIENTS_HELD: Final = 2
 """Patients a worker holds. Assumption: cases come patient by patient, and two share a border."""
 
-FIGURES: Final = tuple(one.name for one in fields(Metrics) if str(one.type).split(" ")[0] in {"float", "int"})
+MEASURED: Final = tuple(one.name for one in fields(Metrics) if str(one.type).split(" ")[0] in {"float", "int"})
 """Metrics that are one number."""
+
+PERCENT: Final = "score_percent"
+"""Share of all marks by the scenario's first rubric."""
+
+FIGURES: Final = (*MEASURED, PERCENT)
+"""Figures of a case."""
 
 _HELD: Final[dict[str, Patient]] = {}
 _HOLDING: Final = Lock()
@@ -80,15 +87,19 @@ def _played(story: Story) -> Outcome:
     cases = play(performed, patient)
     metrics = measure(cases)
     missed = [goal.words for goal in objectives(performed, metrics) if not goal.met]
+    marked = [score(rubric, metrics, cases[-1]) for rubric in story.rubrics[:1]]
     return {
         "patient": patient.digest,
         "digest": case_digest(cases[-1]),
         "harm": metrics.harmed,
         "harms": list(metrics.harms),
         "missed": missed,
-        "success": not (metrics.harmed or missed),
+        "success": not (metrics.harmed or missed) and all(one.passed for one in marked),
         "refusals": _refusals(cases[-1]),
-        "metrics": {name: getattr(metrics, name) for name in FIGURES},
+        "metrics": {
+            **{name: getattr(metrics, name) for name in MEASURED},
+            PERCENT: next((one.percent for one in marked), None),
+        },
     }
 
 

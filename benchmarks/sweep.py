@@ -1,0 +1,142 @@
+"""How sweeps scale: cases a minute by workers, and what one leader can give out and take in.
+
+Prints only. `--cases 1000 --workers 2` performs that once and says how long it took; without it, runs with one and two
+workers take turns, so that what else the machine does falls on both, and the medians are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from distributed import Client
+
+from dekomp_sim.files import plain, read_yaml, shipped
+from dekomp_sim.scenario import Story
+from dekomp_sim.sweep import crew as crews
+from dekomp_sim.sweep.crew import PROCESSES, Lead, crew
+from dekomp_sim.sweep.performing import failed, perform, reference_of
+from dekomp_sim.sweep.plan import Draw, Plan
+from dekomp_sim.sweep.store import opened
+from dekomp_sim.sweep.table import write_table
+from dekomp_sim.sweep.vary import read_varies
+
+SCENARIO = "complication_root_contact"
+VARIED = ("operator.entry_error_mm=0:8", "card.weight_kg=50:110")
+WARM = 8
+"""Cases for each worker before the clock starts: its libraries, its compiled code, its patient."""
+
+
+def plan_of(cases: int) -> Plan:
+    story = read_yaml(shipped("scenarios", SCENARIO), Story)
+    record = plain(story)
+    return Plan(record, read_varies(VARIED, record), cases, story.seed)
+
+
+def performed(client: Client, plan: Plan, indices: range, folder: Path) -> float:
+    """Wall time of some cases, given out, taken in and kept, s."""
+    lead = Lead(client, plan.story, PROCESSES, print)
+    begun_s = time.perf_counter()
+    with opened(folder, plan) as store:
+        for outcome in lead.outcomes(map(plan.draw, indices)):
+            store.keep(outcome)
+    return time.perf_counter() - begun_s
+
+
+def whole(cases: int, workers: int) -> None:
+    """A sweep as the command performs it, from the first import to the table."""
+    plan = plan_of(cases)
+    plan.patients(reference_of(read_yaml(shipped("scenarios", SCENARIO), Story)))
+    begun_s = time.perf_counter()
+    with TemporaryDirectory() as folder:
+        with crew(PROCESSES, workers) as client:
+            ready_s = time.perf_counter() - begun_s
+            performed(client, plan, range(cases), Path(folder) / "out")
+        with opened(Path(folder) / "out", plan) as store:
+            write_table(Path(folder) / "results.parquet", plan, store.outcomes(plan))
+    took_s = time.perf_counter() - begun_s
+    print(f"{cases} cases, {workers} workers: {took_s:.1f} s, of which {ready_s:.1f} s until the workers were there")
+
+
+def compared(cases: int, rounds: int) -> None:
+    """One worker and two, turn about."""
+    plan = plan_of(rounds * cases + 2 * WARM)
+    times: dict[int, list[float]] = {1: [], 2: []}
+    with TemporaryDirectory() as folder, crew(PROCESSES, 1) as one, crew(PROCESSES, 2) as two:
+        for client, workers in ((one, 1), (two, 2)):
+            performed(client, plan, range(WARM * workers), Path(folder) / f"warm-{workers}")
+        for turn in range(rounds):
+            indices = range(turn * cases, (turn + 1) * cases)
+            for client, workers in ((one, 1), (two, 2))[:: 1 if turn % 2 else -1]:
+                times[workers].append(performed(client, plan, indices, Path(folder) / f"{workers}-{turn}"))
+            print(f"  round {turn + 1}: {times[1][-1]:.1f} s by one, {times[2][-1]:.1f} s by two", flush=True)
+    ratios = [single / double for single, double in zip(times[1], times[2], strict=True)]
+    print(
+        f"{cases} cases by one worker {statistics.median(times[1]):.1f} s, by two {statistics.median(times[2]):.1f} s"
+    )
+    print(f"ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+
+
+def idle(story: object, draws: list[Draw]) -> list[dict[str, object]]:
+    """Cases of which nothing comes, at once."""
+    return [failed(draw, "not performed") for draw in draws]
+
+
+def leading(cases: int) -> None:
+    """What a leader manages when the cases themselves take no time, by cases in a task."""
+    plan = plan_of(cases)
+    draws = plan.draw
+    begun_s = time.perf_counter()
+    drawn = [draws(index) for index in range(cases)]
+    print(f"  drawing a case {1e6 * (time.perf_counter() - begun_s) / cases:.0f} us")
+    outcome = perform(plan.story, drawn[:1])[0]
+    with TemporaryDirectory() as folder, opened(Path(folder), plan) as store:
+        begun_s = time.perf_counter()
+        for draw in drawn:
+            store.keep({**outcome, "index": draw.index, "key": draw.key})
+        kept_s = time.perf_counter() - begun_s
+        begun_s = time.perf_counter()
+        write_table(Path(folder) / "results.parquet", plan, store.outcomes(plan))
+        written_s = time.perf_counter() - begun_s
+        size = sum(path.stat().st_size for path in Path(folder).glob("cases/*/*.json")) / cases
+        table = (Path(folder) / "results.parquet").stat().st_size / cases
+    print(f"  keeping a case {1e6 * kept_s / cases:.0f} us, {size:.0f} bytes")
+    print(f"  a row of the table {1e6 * written_s / cases:.0f} us, {table:.0f} bytes")
+    vars(crews)["perform"] = idle
+    with crew("threads", 1) as client:
+        for size_of_task in (1, 16, 64):
+            each_us = _given(client, plan, drawn, size_of_task)
+            print(f"  given out and taken in, {size_of_task:2} a task: {each_us:.0f} us a case")
+
+
+def _given(client: Client, plan: Plan, drawn: list[Draw], size: int) -> float:
+    lead = Lead(client, plan.story, "threads", print)
+    crews.MOST_IN_TASK, lead._size = size, size
+    begun_s = time.perf_counter()
+    count = sum(1 for _ in lead.outcomes(iter(drawn)))
+    return 1e6 * (time.perf_counter() - begun_s) / count
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--cases", type=int, help="perform a sweep of so many cases once")
+    asked.add_argument("--workers", type=int, default=2)
+    asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--leading", action="store_true", help="only what a leader manages")
+    wanted = asked.parse_args()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    if wanted.cases:
+        whole(wanted.cases, wanted.workers)
+        return
+    leading(1000)
+    if not wanted.leading:
+        compared(60, wanted.rounds)
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
