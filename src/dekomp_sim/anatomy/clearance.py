@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -108,6 +110,32 @@ def strand_distances_mm(strands: Sequence[Strand], starts_mm: FloatArray, ends_m
     if not strands:
         return np.empty((len(starts_mm), 0))
     return np.stack([_axis_to_strand(strand, starts_mm, ends_mm)[0].min(axis=1) for strand in strands], axis=1)
+
+
+def nearest_strand_mm(strands: Sequence[Strand], at_mm: FloatArray) -> float:
+    """Distance of a point (3,) from the nearest of some strands' surfaces, negative inside, infinite without any.
+
+    A strand whose box is farther away than what was found is not looked at.
+    """
+    at, best = at_mm.tolist(), math.inf
+    for away_mm, strand in sorted(((_off_box(strand, at), strand) for strand in strands), key=lambda pair: pair[0]):
+        if away_mm >= best:
+            break
+        best = min(best, float(strand_distances_mm([strand], at_mm[None], at_mm[None])[0, 0]))
+    return best
+
+
+def _off_box(strand: Strand, at: list[float]) -> float:
+    """A lower bound of a point's distance from a strand's surface."""
+    low, high, thickest_mm = _box(strand)
+    return math.hypot(*(max(a - x, x - b, 0.0) for a, x, b in zip(low, at, high, strict=True))) - thickest_mm
+
+
+@lru_cache(maxsize=256)
+def _box(strand: Strand) -> tuple[list[float], list[float], float]:
+    """The box about a strand's path, and its greatest radius."""
+    path = strand.path_mm
+    return path.min(axis=0).tolist(), path.max(axis=0).tolist(), float(strand.radius_mm.max())
 
 
 def _of_strand(strand: Strand, start: FloatArray, end: FloatArray, radius_mm: float) -> Clearance:
