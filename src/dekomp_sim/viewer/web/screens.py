@@ -20,6 +20,7 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live, Ray
 from dekomp_sim.viewer.panes.gauges import manometer_picture, pressure_picture
 from dekomp_sim.viewer.panes.roots import roots_picture
 from dekomp_sim.viewer.panes.slices import HuWindow, Plane, Reading, section_of
+from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
@@ -46,8 +47,11 @@ LEAST_STRIPS_PX: Final = 120
 BARS_PX: Final = 560
 """Width from which bars and pressure stand side by side; the page tells volumes in words as well."""
 
-REST_S: Final = 0.06
-"""Rest between two pictures of the room, so that X-ray pictures keep their share of the processor. Assumption."""
+APART_S: Final = 0.05
+"""Least time between two pictures of the room or a plane: 20 a second are smooth."""
+
+BESIDE_BEAM_S: Final = 0.25
+"""The same while the beam is on. Assumption: the eye is then on the X-ray picture."""
 
 
 @dataclass(slots=True)
@@ -100,23 +104,29 @@ class Screens:
         self.live, self.room, self.case, self.exam = live, room, case, exam
         self.cases: Sequence[Case] = (case,)
         self.moment = self.live_moment = 1
-        self.beam = False
+        self.beam = self.over = False
         self._prepared = False
         self._aside = aside
-        self.look = Look(np.array(case.plan.target_mm), _reading(exam), EXAM if exam else PRACTICE)
+        self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
             "live": self._live, "reference": self._reference, "room": self._room,
             "disc": self._disc, "roots": self._roots,
             **{plane.value: self._plane(plane) for plane in Plane},
         }  # fmt: skip
         self.pumps = {
-            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane))
+            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane), self._apart(pane))
             for pane, make in made.items()
         }
         self._watched: dict[str, frozenset[str]] = {}
 
     def _moment(self, pane: str) -> Callable[[], int]:
         return (lambda: self.live_moment) if pane == "live" else (lambda: self.moment)
+
+    def _apart(self, pane: str) -> Callable[[], float]:
+        """X-ray pictures come as they are made; while they do, the others leave them the processor."""
+        if pane in {"live", "reference"}:
+            return lambda: 0.0
+        return lambda: BESIDE_BEAM_S if self.beam else APART_S
 
     # what is watched
 
@@ -148,10 +158,12 @@ class Screens:
             moved.add("disc")
         self.renew(moved | {"roots"})
 
-    def opened(self) -> None:
-        """The examination is over: nothing is hidden any more."""
-        self.exam = False
-        self.look.reading, self.look.visibility = _reading(False), DEBRIEF
+    def debriefed(self) -> None:
+        """The case is over: nothing is hidden any more; the planned path and the one taken shine through the bones."""
+        self.exam, self.over = False, True
+        self.look.reading, self.look.visibility, self.look.peel = Reading(), DEBRIEF, None
+        if self.room is not None:
+            self.room.view = Eye.CLOSE_UP
         self.renew()
 
     # how they are set
@@ -216,6 +228,8 @@ class Screens:
             raise InputError("camera", eye.value, "what an eye in the room sees, in an examination")
         if self.room is not None:
             self.room.view = eye
+        if not self.exam and not self.over:
+            self.look.visibility = VISIBLE[eye]
         self.renew({"room"})
 
     def peeled(self, number: int) -> None:
@@ -289,7 +303,6 @@ class Screens:
         return self.live.reference
 
     async def _room(self) -> UInt8Array | None:
-        await asyncio.sleep(REST_S)
         if self.room is None:
             return None
         if not self._prepared:
@@ -339,7 +352,3 @@ def near(case: Case, cases: Sequence[Case], size: tuple[int, int]) -> UInt8Array
     else:
         strips += [pressure_picture(cases, (low, wide))]
     return np.vstack([sections, np.hstack(strips)])
-
-
-def _reading(exam: bool) -> Reading:
-    return slices.EXAM if exam else Reading()
