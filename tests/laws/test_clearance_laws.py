@@ -32,15 +32,15 @@ def test_distances_are_those_of_a_search_over_both_axes(
 
 
 @settings(max_examples=50, deadline=None)
-@given(POINT, st.lists(st.tuples(POINT, POINT, POINT, st.floats(0.1, 5.0)), max_size=6))
+@given(POINT, st.lists(st.tuples(POINT, POINT, POINT, st.floats(0.1, 5.0), st.floats(0.1, 5.0)), max_size=6))
 def test_the_nearest_of_many_tubes_is_found_without_looking_at_all(
     at: tuple[float, float, float],
-    tubes: list[tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], float]],
+    tubes: list[tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], float, float]],
 ) -> None:
     strands = [
-        Strand("vein", Structure.AORTA, np.array(path), np.full(3, radius_mm))
-        for *path, radius_mm in tubes
-        if len(set(path)) == 3
+        Strand("vein", Structure.AORTA, np.array([first, middle, last]), np.array([r0, r1, r0]))
+        for first, middle, last, r0, r1 in tubes
+        if len({first, middle, last}) == 3
     ]
     point = np.array(at)
     wanted = float(strand_distances_mm(strands, point[None], point[None]).min(initial=np.inf))
