@@ -20,13 +20,14 @@ FLOORS = {
     "debrief": 7,
     "validation": 7,  # asks every room below it for its published numbers, and knows no case, report or scene
     "viewer": 8,
+    "regress": 8,  # plays scenarios and compares what they leave; beside the screens, of which it needs none
     "cli": 9,
     "__main__": 10,
 }  # fmt: skip
 
 LIBRARIES = {
     "numpy": set(FLOORS) - {"errors", "units", "__main__"},
-    "scipy": {"anatomy", "planning", "imaging", "disc"},
+    "scipy": {"anatomy", "planning", "imaging", "disc", "regress"},
     "numba": {"anatomy", "disc", "imaging"},  # compiled kernels: phantom, removal, projector
     "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/projection/lanes.py)
     "SimpleITK": {"files"},  # volumes are opened in one room
@@ -35,7 +36,7 @@ LIBRARIES = {
     "platformdirs": {"files"},  # where the cache lives
     "pydantic_core": {"files"},  # the validator itself, whose errors it explains
     "pydantic": {"files", "scenario", "procedure"},  # discriminators of unions; files validates with them
-    "annotated_types": {"scenario", "procedure", "anatomy", "viewer"},  # ranges as part of a field's type; forms
+    "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "regress"},  # ranges in a field's type; forms
     "PIL": {"imaging", "files", "viewer"},  # letters burned into pictures; PNG writing; panes and JPEG frames
     "trame": {"viewer"},  # the page
     "trame_rca": {"viewer"},  # its pictures
@@ -44,11 +45,12 @@ LIBRARIES = {
     "wslink": {"viewer"},
     "aiohttp": {"viewer"},  # the server beneath, where the Origin is checked
     "imageio_ffmpeg": {"viewer"},  # films
-    "jinja2": {"debrief"},
+    "jinja2": {"debrief", "regress"},  # pages
     "markupsafe": {"debrief"},
     "matplotlib": {"debrief"},
     "pyvista": {"viewer"},
     "vtkmodules": {"viewer"},  # what PyVista does not wrap
+    "pytest": {"regress"},  # its plugin, which only pytest loads
     "typer": {"cli"},
     "rich": {"cli"},
 }
