@@ -71,7 +71,7 @@ def _pulsed(live: Live, case: Case) -> None:
     """The last exposure's pulses on the screen, and the pedal let go."""
     exposure = case.exposures[-1]
     for number in range(exposure.frames):
-        live.frame(Pulse(shot_of(case, exposure, number), exposure, number))
+        live.frame(Pulse(shot_of(case, exposure, number, breathing=False), exposure, number))
     live.hold()
 
 

@@ -49,7 +49,16 @@ STEPS = (
 
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
-    command = [sys.executable, "-m", "dekomp_sim", "serve", "l4l5_left_posterolateral", "--own-time", "-o", folder / "case"]
+    command = [
+        sys.executable,
+        "-m",
+        "dekomp_sim",
+        "serve",
+        "l4l5_left_posterolateral",
+        "--own-time",
+        "-o",
+        folder / "case",
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     url = next(line.strip() for line in server.stdout if line.startswith("http"))
@@ -96,7 +105,10 @@ def measure(page: Any) -> None:
 def show(what: str, found_ms: list[float]) -> None:
     late = sum(found < 0 for found in found_ms)
     good = sorted(found for found in found_ms if found >= 0)
-    print(f"{what}: median {median(good):.0f} ms, 95 % {good[int(0.95 * (len(good) - 1))]:.0f} ms" + (f", {late} late" if late else ""))
+    print(
+        f"{what}: median {median(good):.0f} ms, 95 % {good[int(0.95 * (len(good) - 1))]:.0f} ms"
+        + (f", {late} late" if late else "")
+    )
 
 
 if __name__ == "__main__":

@@ -53,11 +53,11 @@ def pulses(case: Case) -> Iterator[Callable[[int], Pulse]]:
     exposure = after(case, do.Expose()).exposures[-1]
 
     def needle(n: int) -> Pulse:
-        return Pulse(shot_of(moved(case, n), exposure, n + 1), exposure, n + 1)
+        return Pulse(shot_of(moved(case, n), exposure, n + 1, breathing=False), exposure, n + 1)
 
     def dragged(n: int) -> Pulse:
         turned = replace(exposure, carm=replace(exposure.carm, primary_deg=exposure.carm.primary_deg + 0.7 * n))
-        return Pulse(shot_of(case, turned, n + 1), turned, n + 1)
+        return Pulse(shot_of(case, turned, n + 1, breathing=False), turned, n + 1)
 
     yield needle
     yield dragged

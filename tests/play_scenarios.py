@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HARM = 3
+AT_ONCE = 2
 LEFT_BEHIND = ("report.html", "report.json", "journal.jsonl", "frames")
 
 
@@ -30,15 +32,21 @@ def play(scenario: Path, folder: Path) -> str:
     return ""
 
 
+def told(name: str) -> tuple[bool, str]:
+    """Whether a scenario failed, and a line about it."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = play(Path(name), Path(folder) / "out")
+    return bool(wrong), f"{name}: {wrong or 'played'} ({time.perf_counter() - start:.1f} s)"
+
+
 def main(names: list[str]) -> int:
     failed = 0
-    for name in names:
-        start = time.perf_counter()
-        with tempfile.TemporaryDirectory() as folder:
-            wrong = play(Path(name), Path(folder) / "out")
-        failed += bool(wrong)
-        sys.stdout.write(f"{name}: {wrong or 'played'} ({time.perf_counter() - start:.1f} s)\n")
-        sys.stdout.flush()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for wrong, line in pool.map(told, names):
+            failed += wrong
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{len(names) - failed} passed, {failed} failed\n")
     return 1 if failed or not names else 0
 

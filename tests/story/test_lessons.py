@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dekomp_sim.debrief.lesson import questions
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import read_yaml
 from dekomp_sim.procedure import Case, after
@@ -86,6 +87,15 @@ def test_a_question_is_answered_once_and_the_answer_judged(opened: Case) -> None
     assert right.events[-1].words == "Right. Counted from the sacrum."
     assert after(right, do.Answer("late", 2)).events[-1].words.endswith("The question late is answered.")
     assert "No question where was asked; asked were: late." in after(asked, do.Answer("where", 1)).events[-1].words
+
+
+def test_the_report_tells_what_was_asked_answered_and_right(opened: Case) -> None:
+    ask = Ask("Which level?", ("L3-L4", "L4-L5"), right=2, because="Counted from the sacrum.")
+    asked = after(taught_by(opened, late(ask)), do.Wait(100.0))
+    (open_one,) = questions(asked)
+    assert (open_one.answer, open_one.right_answer, open_one.right) == ("", "L4-L5", False)
+    (answered,) = questions(after(asked, do.Answer("late", 2)))
+    assert (answered.answer, answered.right, answered.because) == ("L4-L5", True, "Counted from the sacrum.")
 
 
 def test_a_faint_befalls_the_patient_and_shows_on_the_monitor(opened: Case) -> None:

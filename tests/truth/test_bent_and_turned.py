@@ -46,7 +46,7 @@ def test_a_bent_tip_turned_to_and_fro_leaves_a_slightly_wider_hole() -> None:
 
 def test_only_fine_needles_may_be_bent() -> None:
     bendable = {key for key in CATALOGUE if may_be_prebent(key)}
-    assert bendable == {"anaesthetic_needle", "discography_needle"}
+    assert bendable == {"anaesthetic_needle", "discography_needle", "fine_discography_needle"}
     assert all(may_be_prebent(key).reason for key in set(CATALOGUE) - bendable)
 
 

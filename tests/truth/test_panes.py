@@ -49,8 +49,9 @@ def pulse(case: Case, number: int = 0, action: do.Expose | None = None) -> Pulse
 
 @pytest.fixture(scope="module")
 def seen(opened: Case) -> Case:
-    """The glass patient prone, the C-arm in AP."""
-    return after(replace(opened, done=("position_prone",)), do.SetView(do.View.AP))
+    """The glass patient prone, the C-arm in AP; who lies here does not breathe, so that frames can be compared."""
+    still = replace(opened, done=("position_prone",), card=replace(opened.card, breath_mm=0.0))
+    return after(still, do.SetView(do.View.AP))
 
 
 @pytest.fixture(scope="module")

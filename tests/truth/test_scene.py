@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from trunk import CENTRE_MM, case
 
-from dekomp_sim.anatomy import Side
+from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.arrays import FloatArray, UInt8Array
+from dekomp_sim.disc import voxelise
 from dekomp_sim.errors import InputError, OutOfRangeError
 from dekomp_sim.geometry import CArm, Tube
 from dekomp_sim.instruments import solids
-from dekomp_sim.procedure.case import Tip
+from dekomp_sim.procedure.case import ControlDisc, Tip
 from dekomp_sim.viewer.probe import Renderer, probe
 from dekomp_sim.viewer.scene import palette
 from dekomp_sim.viewer.scene.cameras import VISIBLE, Camera, Cut, Orbit, View, camera, letters, view_from
@@ -41,7 +42,7 @@ def test_a_scene_holds_the_patient_the_plan_and_every_instrument() -> None:
     anatomy = {"vertebra l4", "L3-L4 disc", "L4-L5 disc", "nucleus", "protrusion", "thecal sac", "skin"}
     table = {"table", "mattress", "drape of the legs", "drape of the chest"}
     instruments = {"trocar_cannula", "trocar_cannula hub", "probe", "probe tip"}
-    assert names == anatomy | table | instruments | {"planned path", "C", "tube", "detector", "panel"}
+    assert names == anatomy | table | instruments | {"planned path, L4-L5", "C", "tube", "detector", "panel"}
 
 
 def test_the_tip_of_an_instruments_mesh_lies_at_the_tip_of_its_placement() -> None:
@@ -126,7 +127,7 @@ def test_contrast_is_drawn_where_it_is() -> None:
 
 
 def test_the_planned_path_runs_from_skin_to_target_in_dashes() -> None:
-    form = scene_of(case()).part("planned path").form
+    form = scene_of(case()).part("planned path, L4-L5").form
     assert isinstance(form, Dashes)
     ends = form.ends_mm()
     assert ends[0, 0] == pytest.approx(case().plan.entry_mm)
@@ -263,6 +264,36 @@ def test_a_camera_may_stand_anywhere_about_the_disc_and_a_wrong_one_is_told_what
             view_from(wrong)
     with pytest.raises(OutOfRangeError, match="camera"):
         view_from("0,0,nan")
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_the_room_is_seen_from_the_operators_side_with_the_ceiling_up(side: Side) -> None:
+    eye = camera(replace(scene_of(case()), side=side), View.ROOM)
+    away = eye.position_mm - CENTRE_MM
+    assert away[0] * side.sign > 500.0
+    assert away[1] > 500.0
+    assert eye.upward @ [0.0, 1.0, 0.0] > 0.8
+    level = camera(replace(scene_of(case()), side=side), Orbit(0.0, 0.0, 400.0, lying=True))
+    assert (level.position_mm - CENTRE_MM)[1:] == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+def test_contrast_in_a_control_disc_is_seen_through_it() -> None:
+    shape = case().patient.discs[Level.L3_L4]
+    empty = voxelise(shape, voxel_mm=0.8)
+    filled = replace(empty, contrast_ml=0.3 * empty.voxel_ml * empty.coverage)
+    for disc, seen in ((empty, False), (filled, True)):
+        later = replace(case(), control_discs={Level.L3_L4: ControlDisc(case().plan, disc)})
+        found = [part for part in scene_of(later).parts if part.name == "contrast, L3-L4"]
+        assert bool(found) is seen
+        assert not found or found[0].look.through > 0.0
+
+
+def test_what_is_closed_stays_closed_however_few_triangles_are_left() -> None:
+    for part in scene_of(case()).parts:
+        if part.look.layer in {Layer.DISC, Layer.BONE}:
+            closed = mesh(part.form).clean()
+            assert closed.is_manifold, part.name
+            assert closed.n_cells <= 5_500
 
 
 def test_the_close_up_sees_the_side_of_the_approach() -> None:

@@ -157,6 +157,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
         bool, typer.Option("--exam", help="Examination: no hints, no undo, nothing shown beneath skin.")
     ] = False,
     browser: Annotated[bool, typer.Option("--browser", help="In the system's browser, not in a window.")] = False,
+    native: Annotated[bool, typer.Option("--native", help="In a plain window, by keyboard, without a page.")] = False,
     real_time: Annotated[
         bool, typer.Option("--real-time/--own-time", help="Whether the time you take passes for the patient.")
     ] = True,
@@ -172,6 +173,11 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
     request = Request((scenario,), out, Scan(ct, labels, series), mode, real_time)
+    if native:
+        from dekomp_sim.cli.native import perform
+
+        perform(request, Console(highlight=False))
+        return
     show(request, Console(highlight=False), browser=browser)
 
 
@@ -203,6 +209,28 @@ def check(scenarios: Annotated[list[str], typer.Argument(help="Scenario files, o
 
     if not check_scenarios(scenarios, typer.echo, lambda text: typer.echo(text, err=True)):
         raise typer.Exit(MISTAKE)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the scenario, and of its file.")],
+    folder: Annotated[Path, typer.Option("--in", help="Folder for it.")] = Path(),
+) -> None:
+    """Write a commented scenario to begin with; it plays as it is."""
+    from dekomp_sim.cli.authoring import write_starter
+
+    typer.echo(write_starter(name, folder))
+
+
+@app.command()
+def explain(
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
+    language: Annotated[str, typer.Option(help="Of its own texts, where it has them: de, fr-CH ...")] = "en",
+) -> None:
+    """Tell a scenario as a clinician would: who, why, what is planned, what may happen, how it is marked."""
+    from dekomp_sim.cli.authoring import explanation
+
+    typer.echo(explanation(scenario, language))
 
 
 @app.command()

@@ -22,6 +22,7 @@ from dekomp_sim.anatomy.clearance import REACH_MM
 from dekomp_sim.debrief.curves import curves
 from dekomp_sim.debrief.definitions import METRICS
 from dekomp_sim.debrief.discography import discography_table
+from dekomp_sim.debrief.lesson import questions
 from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.debrief.plots import plots
 from dekomp_sim.debrief.steps import clock, kind_of, objectives, steps, title_of, told, views
@@ -174,6 +175,7 @@ def report_json(
         "harm": metrics.harmed,
         "harms": metrics.harms,
         "objectives": objectives(story, metrics),
+        "questions": questions(last),
         "metrics": {name: {"value": getattr(metrics, name), "unit": one.unit} for name, one in METRICS.items()},
         "needles": metrics.aims,
         "clearances": metrics.gaps,
@@ -226,6 +228,7 @@ def report_html(report: Report) -> str:
         refused=[step for step in played if step.refusal is not None],
         lapses=[event for event in last.events if isinstance(event, Risk)],
         objectives=objectives(story, metrics),
+        questions=questions(last),
         card=card_rows(last.card),
         assessment=found,
         assessed=_assessed(found) if found else (),

@@ -114,7 +114,8 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
     """
     match action:
         case do.TimeOut():
-            return f"Time-out: {action.level or 'level'}, {action.side or 'side'}."
+            read = [str(one) for one in (action.level, action.side) if one is not None]
+            return f"Time-out: {', '.join(read) or 'level and side as consented'}."
         case do.GiveAntibiotic():
             return f"Give {action.dose_g:g} g of {action.agent}, {action.route}."
         case do.Sedate():

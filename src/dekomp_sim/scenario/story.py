@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -33,6 +34,14 @@ LEAST_MM, RIM_MM = 0.5, 9.0
 
 Step = Annotated[Action, Field(discriminator="do")]
 """One step; its key `do` tells which action it is."""
+
+
+class Difficulty(StrEnum):
+    """For whom a scenario is."""
+
+    EASY = "easy"
+    MODERATE = "moderate"
+    HARD = "hard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class Story:
         The patient's card, the C-arm, and what is asked.
     patient
         How the phantom's patient differs from its specification; a scan is who it is.
+    difficulty
+        For whom it is.
     inherits
         The scenario from which everything comes that the file does not say: a shipped one's name, or a file beside it.
     operator
@@ -99,6 +110,7 @@ class Story:
     patient: Variation = field(default_factory=Variation)
     objectives: Objectives = field(default_factory=Objectives)
     hints: bool = True
+    difficulty: Difficulty = Difficulty.MODERATE
     inherits: str = ""
     operator: Operator = field(default_factory=Operator)
     rubrics: tuple[Rubric, ...] = ()

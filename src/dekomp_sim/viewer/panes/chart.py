@@ -60,7 +60,7 @@ class Axes:
 
     def ruled(self, picture: UInt8Array, size: int, y_ticks: ArrayLike | None = None) -> None:
         """Grid lines and numbers: data's own at the left, a clock's minutes below; fewer where it is tight."""
-        up, across = ((self.bottom - self.top) / (1.5 * size), (self.right - self.left) / (3.0 * size))
+        up, across = ((self.bottom - self.top) / (1.2 * size), (self.right - self.left) / (2.4 * size))
         for tick in ticks(*self.y, round(up)) if y_ticks is None else np.asarray(y_ticks, dtype=np.float64):
             (_, at), *_ = self.places([self.x[0]], [tick])
             marks.line(picture, [[self.left, at], [self.right, at]], marks.FAINT, 1.0)

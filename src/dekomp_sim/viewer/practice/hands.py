@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.instruments import CATALOGUE
+from dekomp_sim.instruments import CATALOGUE, Kind
 from dekomp_sim.procedure.actions import (
     Action,
     Advance,
@@ -45,8 +45,9 @@ COARSE_DEG: Final = 5.0
 DECIMALS: Final = 3
 """Decimals in mm and degrees to which a hand's wishes are told: a micrometre, far below any hand."""
 
-ORDER: Final = ("anaesthetic_needle", "discography_introducer", "discography_needle", "trocar_cannula", "probe")
-"""Instruments as a case takes them up; the stylet comes with its cannula."""
+ORDER: Final = tuple(key for key, item in CATALOGUE.items() if item.kind not in {Kind.BLADE, Kind.STYLET})
+"""What a hand takes up, in the tray's order; the scalpel cuts with an action of its own, the stylet comes with its
+cannula."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,16 +91,19 @@ class Orbit:
     Parameters
     ----------
     azimuth_deg
-        From straight behind toward the side of the approach.
+        From straight behind toward the side of the approach; `lying`, from that side toward the feet.
     elevation_deg
-        Toward the head.
+        Toward the head; `lying`, toward the ceiling.
     height_mm
         What is seen from the picture's lower to its upper edge.
+    lying
+        Whether the patient lies prone in the picture, the ceiling up, rather than with the head up.
     """
 
     azimuth_deg: float
     elevation_deg: float
     height_mm: float
+    lying: bool = False
 
 
 def view_from(words: str) -> View | Orbit:
@@ -141,17 +144,24 @@ def camera(scene: Scene, view: View | Orbit) -> Camera:
     return made[view](scene)
 
 
+ROOM: Final = Orbit(azimuth_deg=29.5, elevation_deg=29.5, height_mm=1500.0, lying=True)
+"""The patient on the table and the C-arm, from beside the operator and above."""
+
+
 def orbit(scene: Scene, view: Orbit) -> Camera:
     """A free point of view."""
-    frame = Rigid.shift(scene.treated.patient_from_disc.translation_mm)
-    return _around(scene, frame, view.azimuth_deg, view.elevation_deg, view.height_mm)
+    middle = scene.treated.patient_from_disc.translation_mm
+    if not view.lying:
+        return _around(scene, Rigid.shift(middle), view.azimuth_deg, view.elevation_deg, view.height_mm)
+    azimuth, elevation = np.radians(view.azimuth_deg), np.radians(view.elevation_deg)
+    level = np.cos(elevation)
+    toward = np.array([scene.side.sign * np.cos(azimuth) * level, np.sin(elevation), -np.sin(azimuth) * level])
+    return Camera(middle + _distance_mm(view.height_mm) * toward, middle, frozen([0.0, 1.0, 0.0]), ANGLE_DEG)
 
 
 def room(scene: Scene) -> Camera:
-    """The patient on the table and the C-arm, from beside the operator and above; the ceiling is up."""
-    middle = scene.treated.patient_from_disc.translation_mm
-    toward = unit([0.80 * scene.side.sign, 0.52, -0.45])
-    return Camera(middle + _distance_mm(1500.0) * toward, middle, frozen([0.0, 1.0, 0.0]), ANGLE_DEG)
+    """The room."""
+    return orbit(scene, ROOM)
 
 
 def needle(scene: Scene) -> Camera:

@@ -11,9 +11,11 @@ from typing import Final
 
 import numpy as np
 
+from dekomp_sim.anatomy import Level
 from dekomp_sim.arrays import FloatArray, frozen
 from dekomp_sim.geometry import Ball, Rigid, Rod, Solid
 from dekomp_sim.instruments import Instrument, Nest, Placement, solids
+from dekomp_sim.planning import Trajectory
 from dekomp_sim.procedure.case import Tip
 from dekomp_sim.viewer.scene.forms import Dashes, Metal
 from dekomp_sim.viewer.scene.palette import HUB, INNER_INSTRUMENT, INNER_TIP, OUTER_INSTRUMENT, PLAN, TRACK
@@ -93,9 +95,9 @@ def _past(steel: Sequence[Solid], edge_mm: FloatArray, inward: FloatArray) -> It
             yield replace(solid, end_mm=frozen(solid.start_mm + share * (solid.end_mm - solid.start_mm)))
 
 
-def plan_parts(entry_mm: FloatArray, target_mm: FloatArray) -> Iterator[Part]:
+def plan_parts(level: Level, plan: Trajectory) -> Iterator[Part]:
     """The planned path from skin to target."""
-    yield Part("planned path", _dashes(tuple(entry_mm.tolist()), tuple(target_mm.tolist())), PLAN)
+    yield Part(f"planned path, {level}", _dashes(tuple(plan.entry_mm.tolist()), tuple(plan.target_mm.tolist())), PLAN)
 
 
 @lru_cache(maxsize=4)

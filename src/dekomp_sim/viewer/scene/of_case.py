@@ -24,7 +24,7 @@ from dekomp_sim.viewer.scene.anatomy_parts import (
 from dekomp_sim.viewer.scene.forms import Surface
 from dekomp_sim.viewer.scene.instrument_parts import instrument_parts, plan_parts, track_parts
 from dekomp_sim.viewer.scene.machine_parts import machine_parts
-from dekomp_sim.viewer.scene.palette import CAVITY, CONTRAST, NUCLEUS, PROTRUSION, TREATED_DISC
+from dekomp_sim.viewer.scene.palette import CAVITY, CONTRAST, CONTROL_CONTRAST, NUCLEUS, PROTRUSION, TREATED_DISC
 from dekomp_sim.viewer.scene.parts import Part, Scene
 
 HALF: Final = 0.5
@@ -46,10 +46,11 @@ def scene_of(case: Case, beam: bool = False) -> Scene:
     """
     shape = case.shape
     parts = (
-        *plan_parts(case.plan.entry_mm, case.plan.target_mm),
+        *(part for level in case.discs for part in plan_parts(level, case.plan_to(level))),
         *track_parts(case.track),
         *instrument_parts(case.placements, case.nest),
         *treated_parts(case.disc),
+        *(part for control in case.control_discs.values() for part in _control_parts(control.disc)),
         *(part for part in anatomy_parts(case.patient) if part.name != disc_name(shape)),
         *machine_parts(case, beam),
     )
@@ -99,6 +100,15 @@ def treated_parts(disc: Disc) -> tuple[Part, ...]:
     cavity = [Part("cavity", _in_disc(gone, disc.patient_from_index, HALF), CAVITY)] if gone.max() > HALF else []
     contrast = [Part("contrast", _stain(filled, disc.patient_from_index), CONTRAST)] if filled.max() > STAINED else []
     return (*cavity, *contrast, *_whole(disc.shape))
+
+
+@lru_cache(maxsize=4)
+def _control_parts(disc: Disc) -> tuple[Part, ...]:
+    """Contrast in a disc that discography took as a control; the disc about it is drawn as any other."""
+    filled = disc.contrast_ml / disc.voxel_ml
+    if filled.max() <= STAINED:
+        return ()
+    return (Part(f"contrast, {disc.shape.level}", _stain(filled, disc.patient_from_index), CONTROL_CONTRAST),)
 
 
 def _in_disc(share: FloatArray | Float32Array, patient_from_index: Affine, level: float) -> Surface:

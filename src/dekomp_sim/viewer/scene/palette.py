@@ -78,6 +78,7 @@ TREATED_DISC: Final = Look(Layer.DISC, "#56b4e9", 0.42, "treated disc", 0.15, 0.
 NUCLEUS: Final = Look(Layer.DISC, "#009e73", 0.55, "nucleus", glow=0.1)
 PROTRUSION: Final = Look(Layer.DISC, "#d55e00", 0.6, "protrusion", glow=0.2)
 CONTRAST: Final = Look(Layer.DISC, "#050505", 0.6, "contrast medium")
+CONTROL_CONTRAST: Final = Look(Layer.DISC, "#050505", 1.0, "contrast medium", through=0.6)
 CAVITY: Final = Look(Layer.DISC, "#cc79a7", 1.0, "tissue removed", glow=0.3, through=0.5)
 OUTER_INSTRUMENT: Final = Look(Layer.INSTRUMENT, "#eef2f7", 1.0, "needle or cannula", 0.5, 0.35, 0.3)
 INNER_INSTRUMENT: Final = Look(Layer.INSTRUMENT, "#e69f00", 1.0, "stylet, needle or probe inside", 0.5, 0.35)

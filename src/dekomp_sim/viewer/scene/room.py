@@ -12,7 +12,7 @@ from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.scene.cameras import Camera, Orbit, View, camera
 from dekomp_sim.viewer.scene.of_case import caption, scene_of
-from dekomp_sim.viewer.scene.parts import Scene
+from dekomp_sim.viewer.scene.parts import Part, Scene
 from dekomp_sim.viewer.scene.stage import Stage
 from dekomp_sim.viewer.scene.visibility import Visibility, opens, shown
 
@@ -60,6 +60,11 @@ class Room3D:
             self.look(eye)
         self.stage.annotate(caption(case, with_disc=opens(visibility)), parts if self.key else ())
         self._view, self._scene = view, scene
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is drawn now."""
+        return self.stage.parts
 
     def look(self, eye: Camera) -> None:
         """Put the camera somewhere."""

@@ -84,6 +84,11 @@ class Stage:
         if any(fresh) and [*self._drawn] != before:
             self._order()
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is drawn now, in the order of drawing."""
+        return tuple(drawn.part for drawn in self._drawn.values())
+
     def cut(self, cuts: tuple[Cut, ...]) -> None:
         """Open the body along other planes; what they go through is made anew."""
         if _same(cuts, self.cuts):

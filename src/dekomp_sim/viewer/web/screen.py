@@ -40,7 +40,9 @@ VIEW_WORDS: Final = {
 
 FIELD_WORDS: Final = {Field.FULL: "Full", Field.MAG1: "Mag 1", Field.MAG2: "Mag 2"}
 
-RATE_WORDS: Final = {DoseRate.LOW: "Low", DoseRate.NORMAL: "Normal", DoseRate.HIGH: "High", DoseRate.HIGH_LEVEL: "High level"}
+RATE_WORDS: Final = {
+    DoseRate.LOW: "Low", DoseRate.NORMAL: "Normal", DoseRate.HIGH: "High", DoseRate.HIGH_LEVEL: "High level",
+}  # fmt: skip
 
 PULSE_RATES: Final = (4, 8, 15, 30)
 """Pulses per second that the console offers, as usual consoles do."""
@@ -79,6 +81,9 @@ def lobby(stories: Sequence[Story]) -> dict[str, Any]:
     ]
     return {"lobby": told_of, "story": None}
 
+
+LEAST_ML: Final = 0.005
+"""Less of a tissue is not named among what was removed: it would read 0.00."""
 
 SHORT: Final = {"Source to detector": "To detector", "Source to skin": "To skin"}
 """Read-outs whose names are too long for the page."""
@@ -194,8 +199,9 @@ def closing_told(session: Session) -> dict[str, Any]:
 
 def disc_told(case: Case) -> dict[str, Any]:
     """What has come out of the disc, in words."""
-    parts = [f"{tissue.name.lower()} {case.disc.ledger.removed_ml[tissue]:.2f}" for tissue in PARTS]
-    return {"removed": f"Removed {case.removed_ml:.2f} mL ({', '.join(parts)})"}
+    removed = case.disc.ledger.removed_ml
+    parts = [f"{tissue.name.lower()} {removed[tissue]:.2f}" for tissue in PARTS if removed[tissue] >= LEAST_ML]
+    return {"removed": f"Removed {case.removed_ml:.2f} mL{': ' if parts else ''}{', '.join(parts)}"}
 
 
 def hand_told(case: Case, hand: Hand) -> dict[str, Any]:
@@ -294,4 +300,3 @@ def sounds_of(before: Case, after: Case, mode: Mode) -> list[tuple[str, str]]:
     if len(after.receipts) > len(before.receipts):
         heard.append(("probe", "[hum: the probe runs]"))
     return heard
-

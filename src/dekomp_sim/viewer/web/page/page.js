@@ -150,7 +150,7 @@ const Page = {
         if (!key) return;
         const own = { ...this.ownKeys, [command]: key };
         const answer = await this.wires.ask({ what: "keys", keys: own });
-        if (answer.error) { this.keyError = answer.error; return; }
+        if (answer.error || answer.refusal) { this.keyError = answer.error || answer.refusal; return; }
         this.ownKeys = own;
         store(own);
       };
