@@ -76,6 +76,7 @@ def main() -> None:
 
 def measure(page: Any) -> None:
     drawn = "document.querySelector('[data-test=pane-room]').dataset.drawn > 0"
+    page.wait_for_selector("[data-test=pane-room]", timeout=60_000)
     page.wait_for_function(drawn, timeout=120_000)
     ask = "(message) => window.trame.trigger('desk', [message])"
 
@@ -84,7 +85,7 @@ def measure(page: Any) -> None:
         assert not found, found
 
     for do in STEPS:
-        perform(do, **({"level": "L4-L5", "side": "left"} if do == "time_out" else {}))
+        perform(do)
     perform("set_view", view="lateral")
     perform("set_fluoroscopy", rate="normal", pulses_per_s=15)
     perform("insert", instrument="anaesthetic_needle")

@@ -46,8 +46,11 @@ LEAST_STRIPS_PX: Final = 120
 BARS_PX: Final = 560
 """Width from which bars and pressure stand side by side; the page tells volumes in words as well."""
 
-REST_S: Final = 0.06
-"""Rest between two pictures of the room, so that X-ray pictures keep their share of the processor. Assumption."""
+APART_S: Final = 0.05
+"""Least time between two pictures of the room or a plane: 20 a second are smooth."""
+
+BESIDE_BEAM_S: Final = 0.25
+"""The same while the beam is on. Assumption: the eye is then on the X-ray picture."""
 
 
 @dataclass(slots=True)
@@ -110,13 +113,19 @@ class Screens:
             **{plane.value: self._plane(plane) for plane in Plane},
         }  # fmt: skip
         self.pumps = {
-            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane))
+            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane), self._apart(pane))
             for pane, make in made.items()
         }
         self._watched: dict[str, frozenset[str]] = {}
 
     def _moment(self, pane: str) -> Callable[[], int]:
         return (lambda: self.live_moment) if pane == "live" else (lambda: self.moment)
+
+    def _apart(self, pane: str) -> Callable[[], float]:
+        """X-ray pictures come as they are made; while they do, the others leave them the processor."""
+        if pane in {"live", "reference"}:
+            return lambda: 0.0
+        return lambda: BESIDE_BEAM_S if self.beam else APART_S
 
     # what is watched
 
@@ -289,7 +298,6 @@ class Screens:
         return self.live.reference
 
     async def _room(self) -> UInt8Array | None:
-        await asyncio.sleep(REST_S)
         if self.room is None:
             return None
         if not self._prepared:

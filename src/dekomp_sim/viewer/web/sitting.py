@@ -38,6 +38,9 @@ TICK_S: Final = 1.0
 STEPS_S: Final = 0.1
 """Rest between two looks at what is due."""
 
+READOUTS_S: Final = 0.25
+"""How often read-outs are renewed while the beam is on; the eye reads no faster."""
+
 EARLY_S: Final = 0.04
 """A hand that moves has the next pulse at once, if the last is older than this."""
 
@@ -122,7 +125,7 @@ class Sitting:
         answer = await self._act(lambda: self.session.perform(do, values))
         if not answer and values.get("instrument") in hands.ORDER:
             self.hand = hands.taken(self.hand, str(values["instrument"]))
-            self._tell_hand()
+            self.wire.tell(self._hand_told())
         return answer
 
     async def command(self, command: Command, phase: str | None, times: int) -> Answer:
@@ -182,7 +185,7 @@ class Sitting:
         answer = await self._act(work)
         if self.session.closed and self.screens.exam:
             self.screens.opened()
-            self._tell_room()
+            self.wire.tell(self._room_told())
         return answer
 
     async def scrub(self, number: int | None) -> Answer:
@@ -216,7 +219,7 @@ class Sitting:
         if changed != self.live.settings:
             await self._work(lambda: self.live.set(changed))
             self.screens.renew({"live"})
-        self._tell_console()
+        self.wire.tell(self._console_told())
         return {}
 
     def remap(self, changes: dict[str, str]) -> Answer:
@@ -236,15 +239,15 @@ class Sitting:
         hand = self.pointer.touched(touch, self.hand)
         if hand is not self.hand:
             self.hand = hand
-            self._tell_hand()
+            self.wire.tell(self._hand_told())
         elif touch.pane == "room":
-            self._tell_room()
+            self.wire.tell(self._room_told())
         return {}
 
     def zoom(self, pane: str, notches: int) -> Answer:
         """Nearer or farther."""
         self.screens.zoomed(pane, notches)
-        self._tell_room()
+        self.wire.tell(self._room_told())
         return {}
 
     def show_room(self, change: Callable[[Screens], None]) -> Answer:
@@ -256,7 +259,7 @@ class Sitting:
             If an examination does not show that.
         """
         change(self.screens)
-        self._tell_room()
+        self.wire.tell(self._room_told())
         return {}
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -300,14 +303,16 @@ class Sitting:
 
     async def _pulses(self) -> None:
         """While the pedal is held: one pulse after the other, as many in a second as the console is set to."""
-        loop = asyncio.get_running_loop()
+        loop, told_s = asyncio.get_running_loop(), 0.0
         while self.session.pedal_held:
             begun = loop.time()
             self._moved.clear()
             if not await self._work(self._one_pulse):
                 break
             self.screens.renew({"live"})
-            self.wire.tell(screen.readouts_told(readouts(self.session.case, self._pulse)))
+            if begun >= told_s + READOUTS_S:
+                told_s = begun
+                self.wire.tell(screen.readouts_told(readouts(self.session.case, self._pulse)))
             period = 1.0 / max(self.session.case.controls.fluoroscopy.pulses_per_s, 1.0)
             await asyncio.sleep(max(min(EARLY_S, period) - (loop.time() - begun), 0.0))
             rest = period - (loop.time() - begun)
@@ -335,10 +340,7 @@ class Sitting:
     async def _renewed(self) -> None:
         """Tell everything that may have changed, and show the case."""
         told, case, cases = await self._work(self._told)
-        self.wire.tell(told)
-        self._tell_console()
-        self._tell_room()
-        self._tell_hand()
+        self.wire.tell({**told, **self._console_told(), **self._room_told(), **self._hand_told()})
         self.screens.beam = self.session.pedal_held
         self.screens.show(case, cases)
         self._changes += 1
@@ -389,28 +391,25 @@ class Sitting:
             **self._ending,
         }
 
-    def _tell_console(self) -> None:
-        told = {**self._stand, **picture_told(self.live.settings), "aim": self.pointer.aiming}
-        self.wire.tell({"console": told})
+    def _console_told(self) -> dict[str, Any]:
+        return {"console": {**self._stand, **picture_told(self.live.settings), "aim": self.pointer.aiming}}
 
-    def _tell_room(self) -> None:
+    def _room_told(self) -> dict[str, Any]:
         screens = self.screens
         eye = None if screens.room is None else screens.room.view
-        self.wire.tell(room_told(eye, screens.look.visibility, screens.look.peel, exam=screens.exam))
-        self._tell_marks()
+        told = room_told(eye, screens.look.visibility, screens.look.peel, exam=screens.exam)
+        return {**told, **self._marks_told()}
 
-    def _tell_hand(self) -> None:
-        self.wire.tell(screen.hand_told(self.session.case, self.hand))
-        self._tell_marks()
+    def _hand_told(self) -> dict[str, Any]:
+        return {**screen.hand_told(self.session.case, self.hand), **self._marks_told()}
 
-    def _tell_marks(self) -> None:
+    def _marks_told(self) -> dict[str, Any]:
         """Where the hand's entry and aim lie on the pictures, while what it holds is not in the patient."""
         case, hand = self.session.case, self.hand
         if hand.instrument is None or hand.instrument in case.placements or self.session.closed:
-            self.wire.tell({"marks": {}})
-            return
+            return {"marks": {}}
         aim = case.plan.target_mm if hand.aim is None else [hand.aim.x_mm, hand.aim.y_mm, hand.aim.z_mm]
-        self.wire.tell({"marks": self.screens.marks({"entry": hands.entry_mm(case, hand), "aim": aim})})
+        return {"marks": self.screens.marks({"entry": hands.entry_mm(case, hand), "aim": aim})}
 
     async def _tick(self) -> None:
         """Real time goes on."""
