@@ -21,6 +21,7 @@ FLOORS = {
     "validation": 7,  # asks every room below it for its published numbers, and knows no case, report or scene
     "viewer": 8,
     "regress": 8,  # plays scenarios and compares what they leave; beside the screens, of which it needs none
+    "records": 8,  # keeps what debriefs found; pages of learners stand on the debrief's definitions and looks
     "cli": 9,
     "__main__": 10,
 }  # fmt: skip
@@ -33,10 +34,10 @@ LIBRARIES = {
     "SimpleITK": {"files"},  # volumes are opened in one room
     "pydicom": {"files"},
     "ruamel": {"files"},
-    "platformdirs": {"files"},  # where the cache lives
+    "platformdirs": {"files", "records"},  # where the cache and the records live
     "pydantic_core": {"files"},  # the validator itself, whose errors it explains
     "pydantic": {"files", "scenario", "procedure"},  # discriminators of unions; files validates with them
-    "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "regress"},  # ranges in a field's type; forms
+    "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "debrief", "regress"},  # ranges in types; forms
     "PIL": {"imaging", "files", "viewer"},  # letters burned into pictures; PNG writing; panes and JPEG frames
     "trame": {"viewer"},  # the page
     "trame_rca": {"viewer"},  # its pictures
@@ -45,9 +46,11 @@ LIBRARIES = {
     "wslink": {"viewer"},
     "aiohttp": {"viewer"},  # the server beneath, where the Origin is checked
     "imageio_ffmpeg": {"viewer"},  # films
-    "jinja2": {"debrief", "regress"},  # pages
-    "markupsafe": {"debrief"},
-    "matplotlib": {"debrief"},
+    "jinja2": {"debrief", "records", "regress"},  # reports, pages of learners and of changes
+    "markupsafe": {"debrief", "records"},
+    "matplotlib": {"debrief", "records"},
+    "sqlalchemy": {"records"},  # the database
+    "alembic": {"records"},  # its migrations
     "pyvista": {"viewer"},
     "vtkmodules": {"viewer"},  # what PyVista does not wrap
     "pytest": {"regress"},  # its plugin, which only pytest loads
