@@ -91,7 +91,7 @@ SHORT: Final = {"Source to detector": "To detector", "Source to skin": "To skin"
 
 def readouts_told(found: Readouts) -> dict[str, Any]:
     """The console's numbers beside the picture."""
-    return {"readouts": [[SHORT.get(name, name), words] for name, words in found.lines]}
+    return {"readouts": [[SHORT.get(name, name), words.replace(" frames, ", " + ")] for name, words in found.lines]}
 
 
 def keymap(rows: Sequence[Row]) -> dict[str, Any]:

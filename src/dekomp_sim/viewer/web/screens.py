@@ -20,6 +20,7 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live, Ray
 from dekomp_sim.viewer.panes.gauges import manometer_picture, pressure_picture
 from dekomp_sim.viewer.panes.roots import roots_picture
 from dekomp_sim.viewer.panes.slices import HuWindow, Plane, Reading, section_of
+from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
@@ -103,10 +104,10 @@ class Screens:
         self.live, self.room, self.case, self.exam = live, room, case, exam
         self.cases: Sequence[Case] = (case,)
         self.moment = self.live_moment = 1
-        self.beam = False
+        self.beam = self.over = False
         self._prepared = False
         self._aside = aside
-        self.look = Look(np.array(case.plan.target_mm), _reading(exam), EXAM if exam else PRACTICE)
+        self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
             "live": self._live, "reference": self._reference, "room": self._room,
             "disc": self._disc, "roots": self._roots,
@@ -157,10 +158,12 @@ class Screens:
             moved.add("disc")
         self.renew(moved | {"roots"})
 
-    def opened(self) -> None:
-        """The examination is over: nothing is hidden any more."""
-        self.exam = False
-        self.look.reading, self.look.visibility = _reading(False), DEBRIEF
+    def debriefed(self) -> None:
+        """The case is over: nothing is hidden any more; the planned path and the one taken shine through the bones."""
+        self.exam, self.over = False, True
+        self.look.reading, self.look.visibility, self.look.peel = Reading(), DEBRIEF, None
+        if self.room is not None:
+            self.room.view = Eye.CLOSE_UP
         self.renew()
 
     # how they are set
@@ -225,6 +228,8 @@ class Screens:
             raise InputError("camera", eye.value, "what an eye in the room sees, in an examination")
         if self.room is not None:
             self.room.view = eye
+        if not self.exam and not self.over:
+            self.look.visibility = VISIBLE[eye]
         self.renew({"room"})
 
     def peeled(self, number: int) -> None:
@@ -347,7 +352,3 @@ def near(case: Case, cases: Sequence[Case], size: tuple[int, int]) -> UInt8Array
     else:
         strips += [pressure_picture(cases, (low, wide))]
     return np.vstack([sections, np.hstack(strips)])
-
-
-def _reading(exam: bool) -> Reading:
-    return slices.EXAM if exam else Reading()

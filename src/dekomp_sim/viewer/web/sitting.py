@@ -183,8 +183,8 @@ class Sitting:
             return outcome
 
         answer = await self._act(work)
-        if self.session.closed and self.screens.exam:
-            self.screens.opened()
+        if self.session.closed:
+            self.screens.debriefed()
             self.wire.tell(self._room_told())
         return answer
 
@@ -292,6 +292,7 @@ class Sitting:
             self._moved.set()
             if len(case.exposures) > len(before.exposures) and not seen and not self.session.pedal_held:
                 await self._work(lambda: self._show_last(case))
+                self.screens.renew({"live"})
         await self._renewed()
         return {"refusal": outcome.refusal} if outcome is not None and outcome.refusal is not None else {}
 
