@@ -25,7 +25,7 @@ from dekomp_sim.viewer.scene import palette
 from dekomp_sim.viewer.scene.cameras import VISIBLE, Camera, Cut, Orbit, View, camera, letters, view_from
 from dekomp_sim.viewer.scene.forms import Dashes, Metal
 from dekomp_sim.viewer.scene.meshes import mesh, opened
-from dekomp_sim.viewer.scene.of_case import caption, scene_of, telling
+from dekomp_sim.viewer.scene.of_case import scene_of, telling
 from dekomp_sim.viewer.scene.palette import Layer, Look
 from dekomp_sim.viewer.scene.parts import Part, Scene
 from dekomp_sim.viewer.scene.room import Room3D
@@ -479,8 +479,9 @@ def test_in_an_examination_a_needle_beneath_the_skin_is_not_seen(renderer: Rende
 
 
 def test_the_words_of_an_examination_do_not_tell_what_was_removed() -> None:
-    assert "mL removed" in caption(case())
-    assert "mL" not in caption(case(), with_disc=False)
+    scene = scene_of(case())
+    assert scene.caption() == "L4-L5 from the left; 0:00 min, 0.00 mL removed"
+    assert scene.caption(opened=False) == "L4-L5 from the left; 0:00 min"
 
 
 def test_a_snapshot_is_a_png_that_says_it_is_simulated(renderer: Renderer) -> None:
