@@ -17,7 +17,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +41,28 @@ GRID, GRID_MM = 512, 0.8
 Peer = tuple[Callable[[np.ndarray], Any], Callable[[Any], np.ndarray]]
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
+@dataclass(frozen=True)
+class Time:
+    """Seconds by the clock on the wall, and of processor over all threads: a busy machine stretches the first."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def timed(work: Callable[[], Any]) -> tuple[Time, Any]:
+    wall, cpu = time.perf_counter(), time.process_time()
     result = work()
-    return time.perf_counter() - start, result
+    return Time(time.perf_counter() - wall, time.process_time() - cpu), result
 
 
-def median_s(work: Callable[[], Any], repeats: int) -> float:
-    """Median seconds of `repeats` runs after one that warms up."""
+def median(times: list[Time]) -> Time:
+    return Time(statistics.median(one.wall_s for one in times), statistics.median(one.cpu_s for one in times))
+
+
+def median_of(work: Callable[[], Any], repeats: int) -> dict[str, float]:
+    """Medians of `repeats` runs after one that warms up."""
     work()
-    return statistics.median(timed(work)[0] for _ in range(repeats))
+    return asdict(median([timed(work)[0] for _ in range(repeats)]))
 
 
 def plane(slab: Slab) -> np.ndarray:
@@ -162,7 +174,7 @@ def skimage_peer(gantry: Gantry, matrix: int, pixel_mm: float) -> Peer:
 PEERS = {"RTK": rtk_peer, "ASTRA": astra_peer, "scikit-image": skimage_peer}
 
 
-def beside(name: str, slab: Slab, turn: Turn, repeats: int) -> dict[str, float] | None:
+def beside(name: str, slab: Slab, turn: Turn, repeats: int) -> dict[str, Any] | None:
     """Medians of ours and a peer's; None where it is not installed."""
     pixel_mm = turn.protocol.field_mm / turn.protocol.matrix
     try:
@@ -176,17 +188,21 @@ def beside(name: str, slab: Slab, turn: Turn, repeats: int) -> dict[str, float] 
             return areal_g_cm2(slab, turn.gantry, pool)
 
         lines, theirs = rays()[0], project(materials[0])
-        times: dict[str, list[float]] = {"rays": [], "back": [], "peer_rays": [], "peer_back": []}
+        times: dict[str, list[Time]] = {"rays": [], "back": [], "peer_rays": [], "peer_back": []}
         for _ in range(repeats):
             times["rays"].append(timed(rays)[0])
             times["peer_rays"].append(timed(lambda: [project(one) for one in materials])[0])
             times["back"].append(timed(lambda: reconstructed(lines, turn.gantry, turn.protocol, pool=pool))[0])
-            seconds, made = timed(lambda: back(theirs))
+            taken, made = timed(lambda: back(theirs))
             assert np.abs(made).max() > 0.0, f"{name} gave an empty picture"
-            times["peer_back"].append(seconds)
-    found = {key: statistics.median(held) for key, held in times.items()}
-    found["ratio"] = (found["peer_rays"] + found["peer_back"]) / (found["rays"] + found["back"])
-    return found
+            times["peer_back"].append(taken)
+    found = {key: median(held) for key, held in times.items()}
+    ratios = {
+        f"ratio_{field}": (getattr(found["peer_rays"], field) + getattr(found["peer_back"], field))
+        / (getattr(found["rays"], field) + getattr(found["back"], field))
+        for field in ("wall_s", "cpu_s")
+    }
+    return {key: asdict(one) for key, one in found.items()} | ratios
 
 
 def trocar(patient: Patient) -> tuple[Tube, Rod]:
@@ -197,22 +213,22 @@ def trocar(patient: Patient) -> tuple[Tube, Rod]:
     return Tube(*ends, 0.737, 0.534), Rod(*ends, 0.5)
 
 
-def own(scanner: Scanner, shot: SliceShot, solids: tuple[Tube, Rod], repeats: int) -> dict[str, float]:
+def own(scanner: Scanner, shot: SliceShot, solids: tuple[Tube, Rod], repeats: int) -> dict[str, Any]:
     """Medians of whole slices: table moved, only the instrument moved, fluoroscopy."""
     centre = shot.centre_mm
     places = iter(centre + np.array([0.0, 0.0, 0.01 * n]) for n in range(1, 1000))
     quick = SliceShot(centre, Turn(PROTOCOLS["fluoroscopy"], Gantry().quick()), solids)
     seen = iter(range(1000))
     return {
-        "slice_s": median_s(lambda: scanner.scan(replace(shot, centre_mm=next(places))), repeats),
-        "slice_with_trocar_s": median_s(
+        "slice": median_of(lambda: scanner.scan(replace(shot, centre_mm=next(places))), repeats),
+        "slice_with_trocar": median_of(
             lambda: scanner.scan(replace(shot, centre_mm=next(places), solids=solids)), repeats
         ),
-        "only_the_trocar_moved_s": median_s(lambda: scanner.scan(replace(shot, solids=solids)), repeats),
-        "fluoroscopy_s": median_s(
+        "only_the_trocar_moved": median_of(lambda: scanner.scan(replace(shot, solids=solids)), repeats),
+        "fluoroscopy": median_of(
             lambda: scanner.scan(replace(quick, turn=replace(quick.turn, index=next(seen)))), repeats
         ),
-        "fluoroscopy_table_moved_s": median_s(lambda: scanner.scan(replace(quick, centre_mm=next(places))), repeats),
+        "fluoroscopy_table_moved": median_of(lambda: scanner.scan(replace(quick, centre_mm=next(places))), repeats),
     }
 
 
