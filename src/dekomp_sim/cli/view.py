@@ -76,7 +76,7 @@ class Openings:
 
     def patient(self, story: Story) -> Patient:
         """The patient of a story, built once."""
-        if story.phantom not in self._patients or self.request.scan.ct is not None:
+        if story.phantom not in self._patients or self.request.scan.given:
             self._patients[story.phantom] = patient_of(story, self.request.scan)
         return self._patients[story.phantom]
 
