@@ -12,7 +12,7 @@ from dekomp_sim.disc import Disc, discogram, inject, voxelise
 from dekomp_sim.files import phantom_patient, shipped, write_png8
 from dekomp_sim.geometry import CArm, Detector
 from dekomp_sim.imaging.console.display import annotated
-from dekomp_sim.imaging.ct import Slice, axial_ct, on_screen
+from dekomp_sim.imaging.ct.discogram import Slice, axial_ct, on_screen
 from dekomp_sim.imaging.fluoroscope import Fluoroscope, Shot
 from dekomp_sim.imaging.stand.brightness import Sensed, spot_controlled
 from dekomp_sim.procedure.actions import View

@@ -49,7 +49,16 @@ STEPS = (
 
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
-    command = [sys.executable, "-m", "dekomp_sim", "serve", "l4l5_left_posterolateral", "--own-time", "-o", folder / "case"]
+    command = [
+        sys.executable,
+        "-m",
+        "dekomp_sim",
+        "serve",
+        "l4l5_left_posterolateral",
+        "--own-time",
+        "-o",
+        folder / "case",
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     url = next(line.strip() for line in server.stdout if line.startswith("http"))
@@ -67,6 +76,7 @@ def main() -> None:
 
 def measure(page: Any) -> None:
     drawn = "document.querySelector('[data-test=pane-room]').dataset.drawn > 0"
+    page.wait_for_selector("[data-test=pane-room]", timeout=60_000)
     page.wait_for_function(drawn, timeout=120_000)
     ask = "(message) => window.trame.trigger('desk', [message])"
 
@@ -75,7 +85,7 @@ def measure(page: Any) -> None:
         assert not found, found
 
     for do in STEPS:
-        perform(do, **({"level": "L4-L5", "side": "left"} if do == "time_out" else {}))
+        perform(do)
     perform("set_view", view="lateral")
     perform("set_fluoroscopy", rate="normal", pulses_per_s=15)
     perform("insert", instrument="anaesthetic_needle")
@@ -96,7 +106,10 @@ def measure(page: Any) -> None:
 def show(what: str, found_ms: list[float]) -> None:
     late = sum(found < 0 for found in found_ms)
     good = sorted(found for found in found_ms if found >= 0)
-    print(f"{what}: median {median(good):.0f} ms, 95 % {good[int(0.95 * (len(good) - 1))]:.0f} ms" + (f", {late} late" if late else ""))
+    print(
+        f"{what}: median {median(good):.0f} ms, 95 % {good[int(0.95 * (len(good) - 1))]:.0f} ms"
+        + (f", {late} late" if late else "")
+    )
 
 
 if __name__ == "__main__":

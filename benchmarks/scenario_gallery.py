@@ -60,7 +60,7 @@ def drawn(story: Story) -> Image.Image:
 def head_of(name: str) -> tuple[str, str]:
     """What a scenario says it teaches in its first lines, and how it ends."""
     lines = shipped("scenarios", name).read_text().splitlines()
-    said = " ".join(line.lstrip("# ") for line in takewhile(lambda line: line.startswith("#"), lines))
+    said = " ".join(line.lstrip("# ") for line in takewhile(lambda line: line.startswith("# "), lines))
     teaches = re.search(r"Teaches:? (.*?)(?:It ends in harm\.|$)", said)
     return (teaches.group(1).strip() if teaches else ""), "harm" if "ends in harm" in said else ""
 

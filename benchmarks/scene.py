@@ -45,22 +45,27 @@ def turned(case: Case, degrees: float) -> Case:
     )
 
 
-def shown_ms(room: Room3D, view: View, cases: list[Case]) -> tuple[float, float, float]:
-    """Medians of putting a case on the stage and of rendering and reading it back, and the slowest of both together."""
-    synced, drawn = [], []
+def shown_ms(room: Room3D, view: View, cases: list[Case]) -> tuple[float, float, float, float]:
+    """Medians of putting a case on the stage and of rendering and reading it back, and the slowest of both together.
+
+    The last is the median time of all cores for both, which other work on the machine disturbs less.
+    """
+    synced, drawn, cores = [], [], []
     for case in cases:
-        start = time.perf_counter()
+        busy, start = time.process_time(), time.perf_counter()
         room.sync(case, view, VISIBLE[view])
         middle = time.perf_counter()
         room.picture()
         synced.append((middle - start) * 1e3)
         drawn.append((time.perf_counter() - middle) * 1e3)
+        cores.append((time.process_time() - busy) * 1e3)
     both = [a + b for a, b in zip(synced, drawn, strict=True)]
-    return statistics.median(synced), statistics.median(drawn), max(both)
+    return statistics.median(synced), statistics.median(drawn), max(both), statistics.median(cores)
 
 
-def row(words: str, figures: tuple[float, float, float]) -> None:
-    print(f"{words:44s} sync {figures[0]:6.1f} ms, picture {figures[1]:6.1f} ms, slowest {figures[2]:6.1f} ms")
+def row(words: str, figures: tuple[float, float, float, float]) -> None:
+    sync, picture, slowest, cores = figures
+    print(f"{words:26s} sync {sync:5.1f}, picture {picture:5.1f}, slowest {slowest:5.1f}, processor {cores:5.1f} ms")
 
 
 def growth_mb(step: Callable[[int], None], updates: int) -> float:

@@ -58,6 +58,7 @@ title: "On the page"
 level: L4-L5
 side: left
 card: {{weight_kg: 68}}
+objectives: {{removed_ml_at_least: 0.1}}
 steps:{STEPS}"""
 
 
@@ -84,18 +85,28 @@ class Served:
 
 @contextmanager
 def served(folder: Path, *more: str) -> Iterator[Served]:
-    """`dekomp-sim serve` on a scenario, ended afterwards; it must leave nothing on the terminal that tells of an error."""
+    """`dekomp-sim serve` on a scenario, ended afterwards, which it must do in order."""
     scenario = folder / "case.yaml"
     scenario.write_text(SCENARIO)
-    command = [sys.executable, "-m", "dekomp_sim", "serve", str(scenario), "--own-time", "-o", str(folder / "out"), *more]
+    command = [
+        sys.executable,
+        "-m",
+        "dekomp_sim",
+        "serve",
+        str(scenario),
+        "--own-time",
+        "-o",
+        str(folder / "out"),
+        *more,
+    ]
     with (folder / "complaints").open("w") as complaints:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
         assert process.stdout is not None
-        url = next((line.strip() for line in process.stdout if line.startswith("http")), "")
-        assert url, (folder / "complaints").read_text()
         try:
+            url = next((line.strip() for line in process.stdout if line.startswith("http")), "")
+            assert url, (folder / "complaints").read_text()
             yield Served(url, folder / "out", process.pid)
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=30)
     assert process.returncode == 0

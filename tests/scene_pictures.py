@@ -63,7 +63,7 @@ def drawn(name: str, renderer: Renderer, change: Callable[[Scene], Scene] = lamb
     asked = BASELINES[name]
     scene = change(scene_of(asked.moment(), beam=True))
     bare = tuple(replace(part, look=replace(part.look, meaning="")) for part in scene.parts)
-    return picture(replace(scene, parts=bare, caption=""), renderer, SIZE, asked.view, asked.visibility)
+    return picture(replace(scene, parts=bare, outside="", inside=""), renderer, SIZE, asked.view, asked.visibility)
 
 
 def changed_pixels(one: UInt8Array, other: UInt8Array) -> int:

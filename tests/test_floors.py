@@ -20,6 +20,7 @@ FLOORS = {
     "debrief": 7,
     "validation": 7,  # asks every room below it for its published numbers, and knows no case, report or scene
     "viewer": 8,
+    "records": 8,  # keeps what debriefs found; pages of learners stand on the debrief's definitions and looks
     "cli": 9,
     "__main__": 10,
 }  # fmt: skip
@@ -32,10 +33,10 @@ LIBRARIES = {
     "SimpleITK": {"files"},  # volumes are opened in one room
     "pydicom": {"files"},
     "ruamel": {"files"},
-    "platformdirs": {"files"},  # where the cache lives
+    "platformdirs": {"files", "records"},  # where the cache and the records live
     "pydantic_core": {"files"},  # the validator itself, whose errors it explains
     "pydantic": {"files", "scenario", "procedure"},  # discriminators of unions; files validates with them
-    "annotated_types": {"scenario", "procedure", "anatomy", "viewer"},  # ranges as part of a field's type; forms
+    "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "debrief"},  # ranges in types; forms
     "PIL": {"imaging", "files", "viewer"},  # letters burned into pictures; PNG writing; panes and JPEG frames
     "trame": {"viewer"},  # the page
     "trame_rca": {"viewer"},  # its pictures
@@ -44,9 +45,11 @@ LIBRARIES = {
     "wslink": {"viewer"},
     "aiohttp": {"viewer"},  # the server beneath, where the Origin is checked
     "imageio_ffmpeg": {"viewer"},  # films
-    "jinja2": {"debrief"},
-    "markupsafe": {"debrief"},
-    "matplotlib": {"debrief"},
+    "jinja2": {"debrief", "records"},  # reports, pages of learners
+    "markupsafe": {"debrief", "records"},
+    "matplotlib": {"debrief", "records"},
+    "sqlalchemy": {"records"},  # the database
+    "alembic": {"records"},  # its migrations
     "pyvista": {"viewer"},
     "vtkmodules": {"viewer"},  # what PyVista does not wrap
     "typer": {"cli"},

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from test_complications import above, point, strand_point, through
 
+from dekomp_sim.anatomy import Structure
 from dekomp_sim.procedure import Case, Pain, PatientCard, Reaction, ReactionKind, Refusal, Risk, Said, after
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.clinic.body import FAINTS_AT, anxiety, strain
@@ -157,3 +158,12 @@ def test_more_lidocaine_than_the_weight_allows_is_refused(opened: Case, weight_k
     refused = after(ready, do.Anaesthetise(31.0)).events[-1]
     assert isinstance(refused, Refusal)
     assert refused.reason.endswith(f"{min(4.5 * weight_kg, 300.0):.0f} mg at most.")
+
+
+def test_who_was_hurt_a_moment_ago_says_so_when_asked_and_later_is_all_right(opened: Case) -> None:
+    hurt = replace(opened, events=(Pain(opened.clock_s, 8.0, "Stop!", Structure.NERVE_ROOT, "L4"),))
+    soon, late = after(hurt, do.AskPatient()), told(hurt, (do.Wait(240.0), do.AskPatient()))
+    assert [event.words for event in (soon.events[-1], late.events[-1]) if isinstance(event, Said)] == [
+        "It still hurts in the inner side of the shin, down to the ankle, 5.5 of 10. I can move both feet.",
+        "I am all right. I can move both feet.",
+    ]

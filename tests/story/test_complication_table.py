@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dekomp_sim.procedure import Ailment, Breach, BreachKind, Case, Outcome, Pain, Reaction, ReactionKind, Refusal
+from dekomp_sim.procedure import (
+    Ailment,
+    Breach,
+    BreachKind,
+    Case,
+    Exposure,
+    Outcome,
+    Pain,
+    Reaction,
+    ReactionKind,
+    Refusal,
+    Startled,
+)
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PAGE = Path(__file__).parents[2] / "docs" / "complications.md"
 USUAL = "l4l5_left_posterolateral"
 
-Kind = BreachKind | ReactionKind | Ailment
+Kind = BreachKind | ReactionKind | Ailment | type[Startled]
 
 TABLE: tuple[tuple[Kind, str, str], ...] = (
     (BreachKind.ROOT, "complication_root_contact", "reaction_root_contact"),
@@ -33,6 +46,7 @@ TABLE: tuple[tuple[Kind, str, str], ...] = (
     (ReactionKind.SEIZURE, "reaction_toxicity", "reaction_toxicity_averted"),
     (ReactionKind.COLLAPSE, "complication_collapse", "reaction_toxicity"),
     (ReactionKind.ALARM, "reaction_oversedation", USUAL),
+    (Startled, "reaction_startle", "reaction_root_contact"),
 )
 """What, the scenario that provokes it, the scenario that does not."""
 
@@ -43,6 +57,7 @@ Played = Callable[[str], Case]
 def shown(case: Case) -> set[Kind]:
     """All complications a case holds."""
     told: set[Kind] = {event.kind for event in case.events if isinstance(event, Breach | Reaction)}
+    told |= {Startled for event in case.events if isinstance(event, Startled)}
     return told | {event.ailment for event in case.events if isinstance(event, Outcome) and event.happens}
 
 
@@ -69,6 +84,22 @@ def test_the_root_that_is_touched_and_heeded_hurts_the_same_and_stays_whole(play
     )
     assert {event.dermatome for event in (*hurt, *heeded)} == {"L4"}
     assert played("reaction_root_contact").events[-2].words.startswith("You stay with us for half an hour")
+
+
+def test_after_a_start_the_same_view_shows_the_spine_aside_until_the_table_is_moved_back(played: Played) -> None:
+    case = played("reaction_startle")
+    (start,) = [event for event in case.events if isinstance(event, Startled)]
+    before, aside, again = case.exposures[:3]
+    mark, panel = case.shape.patient_from_disc.translation_mm, case.machine.detector
+
+    def at(one: Exposure) -> np.ndarray:
+        return one.carm.pixel_of(mark, panel)
+
+    assert start.instrument == "discography_needle"
+    moved_mm = np.hypot(start.moved_mm[0], start.moved_mm[2])
+    scale = before.carm.magnification / panel.pixel_mm
+    assert np.linalg.norm(at(aside) - at(before)) == pytest.approx(moved_mm * scale, rel=0.02)  # the AP is tilted
+    np.testing.assert_allclose(at(again), at(before), atol=1e-6)
 
 
 def test_every_kind_of_injury_and_reaction_is_in_the_table_or_spared_for_a_reason() -> None:

@@ -95,7 +95,7 @@ def test_a_painful_disc_beside_a_painless_control_is_positive(controlled: Case) 
     assert read.finding is Finding.POSITIVE
     assert last_words(case) == read.words
     assert read.words == (
-        "Discography of L4-L5 positive: own pain, 8 of 10, from 17 psi above opening (mechanically sensitive), and "
+        "Discography of L4-L5 positive: own pain, 7.5 of 10, from 17 psi above opening (mechanically sensitive), and "
         "L3-L4 as control does not."
     )
     # each disc has its own contrast, pressure and record
@@ -157,8 +157,8 @@ def test_a_patient_who_is_told_rates_higher_and_the_answer_is_not_blind(controll
     told = run(controlled, *into(None, 0.5, 0.5, announced=True))
     afraid = replace(controlled, card=replace(CARD, anxiety=8.0))
     assert blind.injections[-1].pain == 7.5
-    assert told.injections[-1].pain == pytest.approx(7.5 + 0.3 * 3.0)
-    assert run(afraid, *into(None, 0.5, 0.5, announced=True)).injections[-1].pain == pytest.approx(7.5 + 0.3 * 8.0)
+    assert told.injections[-1].pain == 8.5  # 7.5 + 0.3 x 3, said in halves
+    assert run(afraid, *into(None, 0.5, 0.5, announced=True)).injections[-1].pain == 10.0  # 7.5 + 0.3 x 8
     assert run(afraid, *TREATED).injections[-1].pain == 7.5
     lapses = [{event.lapse for event in case.events if isinstance(event, Risk)} for case in (blind, told)]
     assert "announced_injection" in lapses[1] - lapses[0]
@@ -261,7 +261,11 @@ def test_the_debrief_has_a_row_for_each_disc_and_keeps_the_figures_to_the_treate
     assert table.words == read.words
     treated, control = table.rows
     assert (treated.disc, treated.volume_ml, treated.onset) == ("L4-L5, treated", "1.00", "0.57 mL, 17 psi")
-    assert (treated.pain, treated.concordant, treated.sensitivity) == ("8 of 10", "own pain", "mechanically sensitive")
+    assert (treated.pain, treated.concordant, treated.sensitivity) == (
+        "7.5 of 10",
+        "own pain",
+        "mechanically sensitive",
+    )
     assert (control.disc, control.highest_psi, control.onset) == ("L3-L4, control", "50", "none")
     figures = measure([controlled, case])
     assert figures.contrast_ml == pytest.approx(1.0)

@@ -6,11 +6,13 @@ import asyncio
 import itertools
 import socket
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgpack  # type: ignore[import-untyped]
 import pytest
 from page import Served, served
 from wslink.chunking import UnChunker, generate_chunks
@@ -35,8 +37,6 @@ class Caller:
 
     async def call(self, method: str, *args: Any, number: str | None = None) -> dict[str, Any]:
         """The answer to a call, whatever else comes before it."""
-        import msgpack
-
         name = number or f"rpc:test:{next(self._numbers)}"
         packed = msgpack.packb({"wslink": "1.0", "id": name, "method": method, "args": list(args), "kwargs": {}})
         for chunk in generate_chunks(packed, 1 << 20):
@@ -138,7 +138,8 @@ def test_a_socket_with_a_wrong_secret_may_call_nothing(page: Served) -> None:
 def test_exit_state_updates_and_other_calls_are_not_open_to_clients(page: Served) -> None:
     async def story(caller: Caller) -> list[int]:
         calls = (
-            ("application.exit",), ("application.exit.later", 0), ("trame.error.client", "x"), ("trame.force.push", "status"),
+            ("application.exit",), ("application.exit.later", 0), ("trame.error.client", "x"),
+            ("trame.force.push", "status"),
             ("trame.state.update", [{"key": "status", "value": {"closed": True}}]),
         )  # fmt: skip
         codes = [(await caller.call(*call))["error"]["code"] for call in calls]
@@ -154,8 +155,9 @@ def test_exit_state_updates_and_other_calls_are_not_open_to_clients(page: Served
 @pytest.mark.parametrize(
     "message",
     [
-        None, [], "boom", {}, {"what": "boom"}, {"what": 7}, {"what": "pointer", "pane": "live", "phase": "down", "x": "a", "y": 0},
-        {"what": "pointer", "pane": "room", "phase": "move", "x": float("nan"), "y": 1.0}, {"what": "scrub", "number": 10**9},
+        None, [], "boom", {}, {"what": "boom"}, {"what": 7}, {"what": "scrub", "number": 10**9},
+        {"what": "pointer", "pane": "live", "phase": "down", "x": "a", "y": 0},
+        {"what": "pointer", "pane": "room", "phase": "move", "x": float("nan"), "y": 1.0},
         {"what": "size", "pane": "room", "width": 10**9, "height": 5}, {"what": "camera", "view": "__class__"},
         {"what": "command", "command": "fine_forward", "times": -3}, {"what": "perform", "do": "wait", "values": "x"},
         {"what": "keys", "keys": {"undo": "Tab"}}, {"what": "watch", "page": "p" * 300, "panes": []}, {"what": "leave"},
@@ -163,9 +165,9 @@ def test_exit_state_updates_and_other_calls_are_not_open_to_clients(page: Served
 )  # fmt: skip
 def test_a_message_that_no_page_sends_is_refused_in_one_sentence(page: Served, message: Any) -> None:
     answer = as_page(page, lambda caller: caller.ask(message))
-    assert set(answer) == {"error"}
+    assert len({"error", "refusal"} & set(answer)) == len(answer) == 1
     assert "Traceback" not in str(answer)
-    assert "/" not in answer["error"].replace("and/or", "")
+    assert ".py" not in str(answer)
 
 
 def test_values_are_held_by_the_rules_of_the_case_not_by_a_slider(page: Served) -> None:
@@ -195,7 +197,7 @@ def test_no_key_stands_in_a_process_list(page: Served, tmp_path: Path, monkeypat
         assert page.key.encode() not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
     shown: list[list[str]] = []
     monkeypatch.setattr(browser, "app_browser", lambda: "/bin/true")
-    monkeypatch.setattr(browser.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     real = browser._command
 
     def watched(*args: Any) -> list[str]:

@@ -28,6 +28,7 @@ GIVEN: dict[type, do.Action] = {
     do.Remove: do.Remove(NEEDLE),
     do.InjectContrast: do.InjectContrast(0.5),
     do.Treat: do.Treat(do.Treatment.OXYGEN),
+    do.Answer: do.Answer("the question", 1),
     do.Wait: do.Wait(1.0),
 }
 """An action of each kind that needs an argument, with a number in every field that can hold one."""

@@ -359,6 +359,44 @@ def test_an_entry_dragged_over_the_skin_is_where_the_needle_is_set(glass: Patien
     assert hands.entry_mm(session.case, hand)[2] == pytest.approx(session.case.plan.entry_mm[2] - 2.0)
 
 
+def test_a_fine_needle_s_tip_is_bent_by_a_key_before_it_goes_in_and_a_trocar_s_is_refused(glass: Patient) -> None:
+    session, lines = begun(glass)
+    hand = Hand("fine_discography_needle")
+    for _ in range(2):
+        hand, outcome = obeyed(session, hand, Command.BEND_TIP)
+        assert outcome is None, "nothing has happened to the patient"
+    obeyed(session, hand, Command.SET_ON_SKIN)
+    assert lines[-1]["action"]["prebend_deg"] == 10.0
+    assert session.case.placements["fine_discography_needle"].prebend_deg == 10.0
+    assert hands.taken(hand, INTRODUCER).prebend_deg == 0.0
+    _, outcome = obeyed(session, replace(hand, instrument=INTRODUCER), Command.SET_ON_SKIN)
+    assert outcome is not None
+    assert "bend the fine needle's tip instead" in str(outcome.refusal)
+
+
+def test_the_breath_is_held_by_a_key_and_by_a_step(glass: Patient) -> None:
+    session, lines = begun(glass)
+    _, outcome = obeyed(session, Hand(), Command.HOLD_BREATH)
+    assert outcome is not None
+    assert outcome.refusal is None
+    assert lines[-1]["action"] == {"seconds": 15.0, "do": "hold_breath"}
+    assert session.case.breath_held_until_s > session.case.clock_s
+    (again,) = [task for task in stages(session)[-1].tasks if task.do == "hold_breath"]
+    assert again.reason.startswith("Let the patient breathe first")
+
+
+def test_the_finer_set_lies_on_the_tray_and_has_its_steps(coarse_phantom: Patient) -> None:
+    session = Session(a_story(), coarse_phantom)
+    for action in ROOM:
+        session.act(action)
+    finer = next(stage for stage in stages(session) if stage.title == "The finer discography set")
+    for task in finer.tasks:
+        outcome = session.perform(task.do, dict(task.values))
+        assert outcome.refusal is None, task
+    assert [task.state for task in stages(session)[5].tasks] == [State.DONE] * len(finer.tasks)
+    assert {"fine_discography_introducer", "fine_discography_needle"} <= {one.key for one in hands.tray(session.case)}
+
+
 def test_an_empty_hand_is_told_so(glass: Patient) -> None:
     session, lines = begun(glass)
     _, outcome = obeyed(session, Hand(), Command.FINE_FORWARD)
@@ -480,6 +518,19 @@ def test_the_bedside_hears_and_sees_what_happened_and_pain_fades(glass: Patient)
     assert now.vitals == session.case.vitals
     session.act(do.Wait(300.0))
     assert bedside(session.case).pain < 0.1
+
+
+def test_the_bedside_shows_how_sedated_the_patient_is_and_not_what_was_asked(glass: Patient) -> None:
+    session, _ = begun(glass)
+    seen = [bedside(session.case).sedation]
+    for action in (do.Sedate(do.Sedation.LIGHT), do.Sedate(do.Sedation.LIGHT), do.Sedate(do.Sedation.LIGHT)):
+        session.act(action)
+        seen.append(bedside(session.case).sedation)
+    session.act(do.Wait(7200.0))
+    seen.append(bedside(session.case).sedation)
+    none, light, deep = do.Sedation.NONE, do.Sedation.LIGHT, do.Sedation.DEEP
+    assert seen == [none, light, light, deep, none]
+    assert session.case.sedation is light
 
 
 def test_an_examination_tells_only_what_is_noticed_at_the_table(glass: Patient) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dekomp_sim.anatomy import Level, Patient
 from dekomp_sim.disc import Disc, inject, voxelise
-from dekomp_sim.imaging.ct import Slice, axial_ct, changed_hu, hu_per_g_cm3
+from dekomp_sim.imaging.ct.discogram import Slice, axial_ct, changed_hu, hu_per_g_cm3
 from dekomp_sim.matter import Substance
 
 PIXEL_MM = 0.25

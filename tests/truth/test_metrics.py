@@ -13,7 +13,7 @@ from glass import SKIN_Y_MM
 
 from dekomp_sim.anatomy import Structure
 from dekomp_sim.debrief.curves import curves
-from dekomp_sim.debrief.definitions import METRICS
+from dekomp_sim.debrief.definitions import METRICS, Group
 from dekomp_sim.debrief.metrics import Metrics, angle_deg, measure, off_axis_mm
 from dekomp_sim.debrief.track import stays
 from dekomp_sim.disc import DENSITY_G_ML, ProbeRun, Tissue, decompress, elastance_kpa_ml, probe_withdrawn
@@ -205,6 +205,44 @@ def test_events_are_counted_by_kind(opened: Case) -> None:
     assert metrics.worst_pain == 8.0
     assert metrics.harmed
     assert metrics.harms == ("The discography needle goes through: the left L4 exiting root, at 60.0 mm.",)
+
+
+def test_a_risk_region_counts_once_for_each_nerve_touched_and_each_organ_opened(opened: Case) -> None:
+    root = (NEEDLE, Structure.NERVE_ROOT, "the left L4 exiting root", 60.0, NOWHERE)
+    events = (
+        Contact(1.0, *root),
+        Breach(1.0, BreachKind.ROOT, *root),  # what is opened was touched: one invasion, not two
+        Contact(2.0, NEEDLE, Structure.THECAL_SAC, "the sac", 70.0, NOWHERE),
+        Contact(3.0, NEEDLE, Structure.VERTEBRA_L4, "bone", 50.0, NOWHERE),
+        Breach(4.0, BreachKind.BOWEL, NEEDLE, Structure.COLON, "the colon", 80.0, NOWHERE),
+        Breach(5.0, BreachKind.ENDPLATE, NEEDLE, Structure.ENDPLATE, "the L4-L5 endplate", 90.0, NOWHERE),
+    )
+    assert measure([opened, replace(opened, events=events)]).risk_contacts == 3
+
+
+def test_what_told_experts_from_novices_in_studies_comes_first() -> None:
+    first = ["procedure_s", "exposures", "risk_contacts", "redirects", "tip_to_target_mm"]
+    assert list(METRICS)[:5] == first
+    assert [name for name, means in METRICS.items() if means.group is Group.EXPERTS] == first
+
+
+def test_a_way_performed_by_hand_measures_as_on_paper(opened: Case) -> None:
+    """Two punctures, one turned once: time, way and redirections added up by hand."""
+    steps = (
+        do.Insert(NEEDLE),
+        do.Advance(NEEDLE, to_depth_mm=30.0),
+        do.Withdraw(NEEDLE, to_depth_mm=12.0),
+        do.Redirect(NEEDLE, cranial_deg=3.0),
+        do.Advance(NEEDLE, to_depth_mm=41.0),
+        do.Remove(NEEDLE),
+        do.Wait(100.0),
+    )
+    cases = folded(opened, *steps)
+    metrics = measure(cases)
+    assert metrics.tip_path_mm == pytest.approx(30.0 + 18.0 + 29.0, abs=1e-9)
+    assert (metrics.redirects, metrics.skin_punctures, metrics.risk_contacts) == (1, 1, 0)
+    assert metrics.procedure_s == pytest.approx(cases[-2].clock_s - cases[1].punctures[0].clock_s, abs=1e-9)
+    assert metrics.total_s >= 100.0 + cases[-2].clock_s - opened.clock_s
 
 
 def test_skin_to_skin_ends_when_the_last_instrument_is_out(opened: Case) -> None:

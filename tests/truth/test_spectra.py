@@ -18,51 +18,14 @@ from dekomp_sim.matter import (
     kerma_transmission,
     spectrum,
 )
-
-FILTERS_MM = ((2.5, 0.0), (3.0, 0.0), (4.0, 0.0), (3.0, 0.1), (3.0, 0.2), (3.0, 0.3))
-HVL_MM_AL = {
-    60: (2.12, 2.34, 2.72, 3.48, 4.24, 4.79),
-    70: (2.44, 2.70, 3.14, 4.04, 4.94, 5.60),
-    80: (2.78, 3.08, 3.59, 4.61, 5.64, 6.39),
-    90: (3.15, 3.47, 4.04, 5.17, 6.29, 7.09),
-    100: (3.52, 3.87, 4.48, 5.70, 6.88, 7.70),
-    110: (3.91, 4.29, 4.93, 6.21, 7.41, 8.25),
-    120: (4.29, 4.68, 5.36, 6.67, 7.89, 8.73),
-}
-KERMA_UGY_PER_MAS = {
-    60: (46.5, 38.5, 27.8, 16.1, 8.9, 5.5),
-    70: (61.9, 52.3, 39.1, 24.5, 14.8, 10.0),
-    80: (78.4, 67.4, 51.9, 34.6, 22.4, 16.0),
-    90: (96.0, 83.6, 66.0, 46.3, 31.7, 23.7),
-    100: (114.3, 100.8, 81.2, 59.3, 42.2, 32.6),
-    110: (133.6, 119.0, 97.5, 73.7, 54.3, 43.1),
-    120: (153.1, 137.5, 114.3, 88.8, 67.2, 54.4),
-}
-"""SpekPy 2.5.4, casim, W 12 deg, 1 m of air, filters as `FILTERS_MM` (aluminium, copper)."""
-
-RQR = (
-    (40, 2.55, 1.42),
-    (50, 2.50, 1.78),
-    (60, 2.65, 2.19),
-    (70, 2.77, 2.58),
-    (80, 2.88, 3.01),
-    (90, 3.01, 3.48),
-    (100, 3.15, 3.97),
-    (120, 3.44, 5.00),
-    (150, 3.97, 6.57),
+from dekomp_sim.validation.beam_rows import (
+    FILTERS_MM,
+    HVL_MM_AL,
+    KERMA_UGY_PER_MAS,
+    LEAST_HVL_MM_AL,
+    RQR,
+    WATER_TRANSMISSION,
 )
-"""kV, total aluminium in mm, and the half-value layer in mm Al that IEC 61267 asks of RQR 2 to RQR 10."""
-
-LEAST_HVL_MM_AL = ((60, 1.3), (71, 2.5), (80, 2.9), (90, 3.2), (100, 3.6), (110, 3.9), (120, 4.3))
-"""kV and the least half-value layer that equipment rules since 2006 allow."""
-
-WATER_TRANSMISSION = {
-    70: ((150, 1.9e-2), (200, 5.9e-3), (250, 1.8e-3), (300, 5.9e-4)),
-    80: ((150, 2.37e-2), (200, 7.6e-3), (250, 2.5e-3), (300, 8.5e-4), (400, 1.0e-4)),
-    100: ((150, 3.1e-2), (200, 1.09e-2), (250, 3.9e-3), (300, 1.39e-3), (400, 1.9e-4)),
-}
-"""Kerma transmission of water by thickness in mm, 3 mm Al + 0.1 mm Cu, computed with SpekPy's own attenuation
-tables."""
 
 
 @pytest.mark.parametrize("kv", HVL_MM_AL)

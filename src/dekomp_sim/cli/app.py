@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from dekomp_sim import __version__
+from dekomp_sim.cli.records import records
 from dekomp_sim.errors import DekompSimError
 
 OUTSIDE, MISTAKE, HARM = 1, 2, 3
@@ -39,6 +40,8 @@ app = typer.Typer(
 
 `dekomp-sim view l4l5_left_posterolateral` opens it in a window, to be performed by hand
 
+`dekomp-sim records add out/first --learner L017` keeps a case of a learner
+
 `dekomp-sim check my.yaml` finds the mistakes in a scenario
 
 `dekomp-sim phantom lumbar_reference -o phantom.nii.gz` writes the built-in patient as a volume
@@ -48,6 +51,9 @@ app = typer.Typer(
 Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted from its record, 2 a mistake
 in the input, 3 the case ended in harm. Not for clinical use.""",
 )
+
+
+app.add_typer(records, name="records")
 
 
 class Document(StrEnum):

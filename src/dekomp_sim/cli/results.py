@@ -18,7 +18,7 @@ from dekomp_sim.debrief.metrics import measure
 from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
-from dekomp_sim.imaging.ct import on_screen
+from dekomp_sim.imaging.ct.discogram import on_screen
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
 from dekomp_sim.procedure.case import Case, Exposure
 from dekomp_sim.procedure.digest import case_digest

@@ -13,9 +13,10 @@ from pathlib import Path
 from rich.console import Console
 
 from dekomp_sim.anatomy import Patient
+from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.cli.documents import document
 from dekomp_sim.cli.patients import Scan, patient_of
-from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
+from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, passed_over, seen
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import Journal, read_yaml
 from dekomp_sim.scenario import record
@@ -75,10 +76,11 @@ class Openings:
         self._opened = 0
 
     def patient(self, story: Story) -> Patient:
-        """The patient of a story, built once."""
-        if story.phantom not in self._patients or self.request.scan.given:
-            self._patients[story.phantom] = patient_of(story, self.request.scan)
-        return self._patients[story.phantom]
+        """The patient of a story, made once; stories whose bodies differ have patients of their own."""
+        who = f"{story.phantom} {story.specification(PhantomSpec())}"
+        if who not in self._patients or self.request.scan.given:
+            self._patients[who] = patient_of(story, self.request.scan)
+        return self._patients[who]
 
     def open(self, story: Story, mode: Mode) -> Opened:
         """Open a case."""
@@ -111,7 +113,7 @@ class Openings:
     def _leave(self, session: Session, folder: Path, header: dict[str, object]) -> Path:
         """Write the report of a finished case; where it is."""
         cases = cases_for_figures(session.moments)
-        gallery = Gallery(session.patient, folder / "frames")
+        gallery = Gallery(session.patient, folder / "frames", passed_over(cases[-1]))
         pictures = seen(cases, gallery)
         leave_overview(gallery, folder)
         actions = tuple(moment.action for moment in session.moments if moment.action is not None)

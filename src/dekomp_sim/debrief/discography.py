@@ -49,7 +49,7 @@ def _row(case: Case, provoked: Provoked, role: str) -> DiscRow:
         opening_psi=_psi(case.discs[provoked.level].opening_kpa),
         highest_psi=_psi(provoked.highest_kpa),
         onset=f"{onset.volume_ml:.2f} mL, {_psi(onset.above_opening_kpa)} psi" if onset else "none",
-        pain=f"{provoked.pain:.0f} of 10" if onset else "none",
+        pain=f"{provoked.pain:g} of 10" if onset else "none",
         concordant=("own pain" if provoked.concordant else "another pain") if onset else "",
         sensitivity=provoked.sensitivity,
         contrast=f"{shown.adams}, Dallas {shown.dallas}" if shown else "not seen",

@@ -16,7 +16,7 @@ from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, Risk
 from dekomp_sim.procedure.fluoroscopy.radiation import skin_map, staff_doses
-from dekomp_sim.procedure.needle.encounters import NERVES
+from dekomp_sim.procedure.needle.encounters import NERVES, ORGANS
 
 WORKING: Final = ("probe", "trocar_cannula", "discography_needle", "fine_discography_needle")
 """Instruments that are to reach the target, the one that matters most first."""
@@ -88,9 +88,12 @@ class Metrics:
     nearest first, `removed` the account by tissue.
     """
 
-    total_s: float
     procedure_s: float | None
     exposures: int
+    risk_contacts: int
+    redirects: int
+    tip_to_target_mm: float | None
+    total_s: float
     frames: int
     fluoroscopy_s: float
     air_kerma_reference_mgy: float
@@ -100,9 +103,7 @@ class Metrics:
     operator_eye_usv: float
     operator_hand_usv: float
     skin_punctures: int
-    redirects: int
     tip_path_mm: float
-    tip_to_target_mm: float | None
     past_target_mm: float | None
     off_axis_mm: float | None
     angle_error_deg: float | None
@@ -160,9 +161,12 @@ def measure(cases: Sequence[Case]) -> Metrics:
     receipts = last.receipts
     probe_s, removed_ml = math.fsum(receipt.seconds for receipt in receipts), math.fsum(r.removed_ml for r in removed)
     return Metrics(
-        total_s=last.clock_s - cases[0].clock_s,
         procedure_s=_procedure_s(cases),
         exposures=last.presses,
+        risk_contacts=sum(_at_risk(event) for event in last.events),
+        redirects=last.redirects,
+        tip_to_target_mm=working.tip_to_target_mm if working else None,
+        total_s=last.clock_s - cases[0].clock_s,
         frames=sum(exposure.frames for exposure in last.exposures),
         fluoroscopy_s=last.fluoroscopy_s,
         air_kerma_reference_mgy=dose.air_kerma_reference_mgy,
@@ -172,9 +176,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
         operator_eye_usv=operator["eye"].behind_usv if operator else 0.0,
         operator_hand_usv=operator["hand"].behind_usv if operator else 0.0,
         skin_punctures=len(last.punctures),
-        redirects=last.redirects,
         tip_path_mm=_tip_path_mm(track),
-        tip_to_target_mm=working.tip_to_target_mm if working else None,
         past_target_mm=working.past_target_mm if working else None,
         off_axis_mm=working.off_axis_mm if working else None,
         angle_error_deg=working.angle_error_deg if working else None,
@@ -285,3 +287,10 @@ def _count(events: Iterable[Event], kind: type[Event], *, nerves_only: bool = Fa
     return sum(
         isinstance(event, kind) and (not nerves_only or getattr(event, "structure", None) in NERVES) for event in events
     )
+
+
+def _at_risk(event: Event) -> bool:
+    """A nerve touched, or an organ opened; a nerve that is opened was touched first."""
+    if isinstance(event, Contact):
+        return event.structure in NERVES
+    return isinstance(event, Breach) and event.structure in ORGANS

@@ -25,6 +25,7 @@ from dekomp_sim.debrief.discography import discography_table
 from dekomp_sim.debrief.lesson import questions
 from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.debrief.plots import plots
+from dekomp_sim.debrief.scoring.marks import Score, scores
 from dekomp_sim.debrief.steps import clock, kind_of, objectives, steps, title_of, told, views
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.debrief.tables import account, card_rows, dose_table, figures, tiles
@@ -35,8 +36,8 @@ from dekomp_sim.procedure.clinic.verdict import verdict
 from dekomp_sim.procedure.events import Event, Risk
 from dekomp_sim.scenario.story import Story
 
-FORMAT: Final = 1
-"""Version of report.json."""
+FORMAT: Final = 2
+"""Version of report.json. Since 2 it holds the marks."""
 
 FAR_MM: Final = REACH_MM
 """Gap in mm beyond which a structure is left out of the report's table; report.json holds all of them."""
@@ -175,6 +176,7 @@ def report_json(
         "harm": metrics.harmed,
         "harms": metrics.harms,
         "objectives": objectives(story, metrics),
+        "scores": [_score(one) for one in scores(story, metrics, last)],
         "questions": questions(last),
         "metrics": {name: {"value": getattr(metrics, name), "unit": one.unit} for name, one in METRICS.items()},
         "needles": metrics.aims,
@@ -228,6 +230,8 @@ def report_html(report: Report) -> str:
         refused=[step for step in played if step.refusal is not None],
         lapses=[event for event in last.events if isinstance(event, Risk)],
         objectives=objectives(story, metrics),
+        scores=scores(story, metrics, last),
+        definitions=METRICS,
         questions=questions(last),
         card=card_rows(last.card),
         assessment=found,
@@ -314,6 +318,30 @@ def _plan_words(case: Case) -> str:
         f"{plan.length_mm:.0f} mm from the skin, {plan.from_midline_mm:.0f} mm from the midline, "
         f"{plan.angle_from_sagittal_deg:.0f}° from the sagittal plane, {near}"
     )
+
+
+def _score(found: Score) -> dict[str, object]:
+    rubric = found.rubric
+    marks = [
+        {
+            "metric": mark.criterion.metric,
+            "value": mark.value,
+            "full_at": mark.criterion.full_at,
+            "zero_at": mark.criterion.zero_at,
+            "weight": mark.criterion.weight,
+            "share": mark.share,
+        }
+        for mark in found.marks
+    ]
+    return {
+        "rubric": rubric.name,
+        "source": rubric.source,
+        "pass_percent": rubric.pass_percent,
+        "percent": found.percent,
+        "passed": found.passed,
+        "errors": found.errors,
+        "marks": marks,
+    }
 
 
 def _exposures(story: Story, cases: Sequence[Case]) -> list[dict[str, object]]:

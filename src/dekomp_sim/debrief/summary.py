@@ -94,7 +94,7 @@ def _felt(metrics: Metrics) -> str:
     if metrics.worst_pain <= 0.0:
         return ""
     touched = f"; a nerve was touched {_times(metrics.nerve_contacts)}" if metrics.nerve_contacts else ""
-    return f"The worst pain was {metrics.worst_pain:g} of 10{touched}."
+    return f"The worst pain was {metrics.worst_pain:.2g} of 10{touched}."
 
 
 def _lapses(metrics: Metrics) -> str:

@@ -141,7 +141,7 @@ def tiles(metrics: Metrics) -> tuple[tuple[str, str, str], ...]:
     before, after = metrics.pressure_before_kpa, metrics.pressure_after_kpa
     if before is not None and after is not None:
         shown.append(("Pressure", f"{before:.0f} → {after:.0f}", "kPa"))
-    return (*shown, ("Worst pain", f"{metrics.worst_pain:g}", "of 10"))
+    return (*shown, ("Worst pain", f"{metrics.worst_pain:.2g}", "of 10"))
 
 
 def account(parts: Iterable[Removed]) -> Account:
@@ -185,7 +185,7 @@ def _figure(name: str, metrics: Metrics) -> Figure:
     value = getattr(metrics, name)
     if value is None:
         return Figure("not done", "", definition)
-    if definition.group is Group.TIME:
+    if definition.as_clock:
         return Figure(clock(value), "min:s" if value < 3600.0 else "h:min:s", definition)
     unit = definition.unit
     if unit == "kPa":

@@ -83,16 +83,13 @@ def pour(field: FloatArray, voxels: IndexArray, taken_ml: FloatArray, scale: flo
 @njit(cache=True, nogil=True)
 def above(field: FloatArray, least: float) -> IndexArray:
     """(n,) flat indices, ascending, of what is more than `least`, without a mask of the whole field."""
-    count = 0
-    for v in range(len(field)):
-        count += field[v] > least
-    found = np.empty(count, dtype=np.int64)
+    found = np.empty(len(field), dtype=np.int64)  # memory that is never written is never fetched
     count = 0
     for v in range(len(field)):
         if field[v] > least:
             found[count] = v
             count += 1
-    return found
+    return found[:count].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -400,7 +400,7 @@ class Answer:
     """Answer a question of the lesson: the name of what asked it, and which of its answers, counted from 1."""
 
     question: str
-    choice: Annotated[int, Ge(1)]
+    choice: Annotated[int, Ge(1), Le(20)]
     do: Literal["answer"] = "answer"
 
 

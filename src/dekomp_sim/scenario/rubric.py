@@ -31,6 +31,7 @@ class Metric(StrEnum):
     ANGLE_ERROR_DEG = "angle_error_deg"
     LEAST_CLEARANCE_MM = "least_clearance_mm"
     NERVE_CONTACTS = "nerve_contacts"
+    RISK_CONTACTS = "risk_contacts"
     BREACHES = "breaches"
     LAPSES = "lapses"
     REFUSED = "refused"

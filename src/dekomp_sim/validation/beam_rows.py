@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from dekomp_sim.imaging.ct import hu_per_g_cm3
+from dekomp_sim.imaging.ct.discogram import hu_per_g_cm3
 from dekomp_sim.matter import (
     Beam,
     Substance,

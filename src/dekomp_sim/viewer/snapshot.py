@@ -56,7 +56,7 @@ def snapshot(
     case = cases if isinstance(cases, Case) else telling(cases)
     scene = scene_of(case, beam)
     drawn = picture(scene, probe() if renderer is None else renderer, size, view)
-    return png_bytes(drawn, {"Description": f"{NOTICE}. {scene.caption}"})
+    return png_bytes(drawn, {"Description": f"{NOTICE}. {scene.caption()}"})
 
 
 def picture(
@@ -76,7 +76,7 @@ def picture(
         stage = Stage(plotter, eye.cuts if opens(chosen) else ())
         stage.show(parts)
         stage.look(eye)
-        stage.annotate(scene.caption, parts)
+        stage.annotate(scene.caption(opens(chosen)), parts)
         return averaged(rendered(plotter))
 
 

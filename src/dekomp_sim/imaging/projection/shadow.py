@@ -58,7 +58,7 @@ def shadow_region(solids: Sequence[Solid], carm: CArm, detector: Detector) -> Re
     shape = (detector.rows, detector.cols)
     if any(isinstance(solid, Ball) for solid in solids):
         return Region(0, 0, *shape)
-    rods = [row for solid in solids if not isinstance(solid, Ball) for row in _rods(solid)]
+    rods = [row for solid in solids if not isinstance(solid, Ball) for row in straight_rods(solid)]
     if not rods:
         return Region(0, 0, 0, 0)
     prints = _footprints(np.array(rods), carm, detector)
@@ -79,12 +79,12 @@ def shadows(solids: Sequence[Solid], carm: CArm, detector: Detector) -> tuple[Sh
 
 def _areal(solids: Sequence[Solid], substance: Substance, carm: CArm, detector: Detector) -> Float32Array:
     image = np.zeros((detector.rows, detector.cols), dtype=np.float32)
-    rods = [row for solid in solids if not isinstance(solid, Ball) for row in _rods(solid)]
+    rods = [row for solid in solids if not isinstance(solid, Ball) for row in straight_rods(solid)]
     balls = [[*solid.centre_mm, solid.radius_mm] for solid in solids if isinstance(solid, Ball)]
     rays = _ray_frame(carm, detector)
     if rods:
         ends = np.array(rods)
-        _add_rods(image, _axes(ends), _footprints(ends, carm, detector), rays)
+        _add_rods(image, rod_axes(ends), _footprints(ends, carm, detector), rays)
     if balls:
         _add_balls(image, np.array(balls), rays)
     image[shadow_region(solids, carm, detector).pixels] *= DENSITY_G_CM3[substance] / 10.0
@@ -99,7 +99,7 @@ def _ray_frame(carm: CArm, detector: Detector) -> FloatArray:
     return np.stack([carm.source_mm, corner, down, right])
 
 
-def _rods(solid: Rod | Tube | Helix) -> list[list[float]]:
+def straight_rods(solid: Rod | Tube | Helix) -> list[list[float]]:
     """Rows (start, end, radius, bore) of straight cylinders that make up the solid."""
     match solid:
         case Rod():
@@ -125,7 +125,7 @@ def helix_centre_line(helix: Helix, parts_per_turn: int) -> FloatArray:
     return frame.points(np.stack([helix.radius_mm * np.cos(angle), helix.radius_mm * np.sin(angle), along], axis=-1))
 
 
-def _axes(rods: FloatArray) -> FloatArray:
+def rod_axes(rods: FloatArray) -> FloatArray:
     """(n, 9) start, unit axis, length, radius and bore of rods (start, end, radius, bore)."""
     along = rods[:, 3:6] - rods[:, :3]
     length = np.linalg.norm(along, axis=1, keepdims=True)
@@ -143,7 +143,7 @@ def _footprints(rods: FloatArray, carm: CArm, detector: Detector) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def _wall(ray, rod):  # type: ignore[no-untyped-def]
+def wall_mm(ray, rod):  # type: ignore[no-untyped-def]
     """Length of a unit ray (from the rod's start to the focus, then direction) in a flat-ended cylinder's wall.
 
     rod: start, unit axis, length, radius, bore.
@@ -213,7 +213,7 @@ def _pixel_path(r, c, rod, rays):  # type: ignore[no-untyped-def]
             dy = rays[1, 1] + row * rays[2, 1] + col * rays[3, 1]
             dz = rays[1, 2] + row * rays[2, 2] + col * rays[3, 2]
             scale = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
-            total += _wall((wx, wy, wz, dx * scale, dy * scale, dz * scale), rod)
+            total += wall_mm((wx, wy, wz, dx * scale, dy * scale, dz * scale), rod)
     return total / (_SAMPLES * _SAMPLES)
 
 

@@ -31,6 +31,8 @@ class Purpose(IntEnum):
     INTRAVASCULAR = 5
     STARTLE = 6
     OPERATOR = 8
+    CT_QUANTUM_NOISE = 20
+    CT_ELECTRONIC_NOISE = 21
 
 
 def generator(seed: int, purpose: Purpose, index: int, part: int = 0, pulse: int = 0) -> np.random.Generator:

@@ -10,8 +10,8 @@ import numpy as np
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.anatomy.patient import Strand
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import DEEP_FROM, DERMATOME, dermatome
-from dekomp_sim.procedure.clinic.body import AFRAID, anxiety
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM, DERMATOME, NOTICED, dermatome, rated
+from dekomp_sim.procedure.clinic.body import AFRAID, anxiety, worst_now
 from dekomp_sim.procedure.clinic.courses import Cause
 from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, numbness
 from dekomp_sim.procedure.clinic.toxicity import seizing
@@ -72,10 +72,21 @@ def _complaints(case: Case) -> list[str]:
     said = [f"My {side} leg feels numb and weak: {DERMATOME[root]}." for side, root in injured]
     asleep = sorted({side for side, root in numbed_roots(case) if (side, root) not in injured})
     said += [f"My {side} leg feels asleep." for side in asleep]
+    said += _still_hurts(case)
     said += _feelings(case)
     if not injured:
         said.append("I can move both feet." if said else "I am all right. I can move both feet.")
     return said
+
+
+def _still_hurts(case: Case) -> list[str]:
+    """What is left of the worst pain, while it is worth a word; down the leg, where it ran there."""
+    worst = worst_now(case)
+    if worst is None or worst[0] < NOTICED:
+        return []
+    left, pain = worst
+    where = f" in {DERMATOME[pain.dermatome]}" if pain.dermatome else ""
+    return [f"It still hurts{where}, {rated(left):g} of 10."]
 
 
 def _blocked(case: Case) -> bool:

@@ -7,6 +7,7 @@ says where it hurts. All ratings are on the scale from 0 to 10.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.patient import Strand
+from dekomp_sim.procedure.actions import Sedation
 
 PAIN: Final = {
     Structure.SKIN: 4.0,
@@ -50,8 +52,14 @@ EASED: Final = 1.0
 DEEP_FROM: Final = 2.0
 """Depth of sedation, light being 1 and deep 3, from which on the patient no longer says where it hurts. Assumption."""
 
+LIGHT_FROM: Final = 0.3
+"""Depth of sedation below which nobody would notice any. Assumption: a third of a light dose."""
+
 GROAN: Final = "Groans, and says nothing."
 """What is heard of pain in deep sedation."""
+
+SAID_TO: Final = 0.5
+"""Step of what a patient says. Assumption: nobody asked how much it hurts tells smaller parts than halves."""
 
 NOTICED: Final = 1.5
 """Least rating the patient mentions. Assumption."""
@@ -69,7 +77,7 @@ DERMATOME: Final = {
 
 
 def rating(structure: Structure, numb: float, depth: float) -> float:
-    """Pain from 0 to 10 on entering a structure: the table's, less what anaesthetic and a depth of sedation take.
+    """Pain felt, 0 to 10, on entering a structure: the table's, less what anaesthetic and a depth of sedation take.
 
     Examples
     --------
@@ -78,6 +86,30 @@ def rating(structure: Structure, numb: float, depth: float) -> float:
     """
     plain = BONE_PAIN if structure in BONES else PAIN.get(structure, 0.0)
     return float(np.clip(plain * (1.0 - numb) - EASED * depth, 0.0, 10.0))
+
+
+def rated(felt: float) -> float:
+    """What a patient says of a pain on the numeric scale from 0 to 10: a whole number, or "seven and a half".
+
+    Examples
+    --------
+    >>> rated(6.13), rated(7.4), rated(-0.4), rated(11.0)
+    (6.0, 7.5, 0.0, 10.0)
+    """
+    return min(max(math.floor(felt / SAID_TO + 0.5) * SAID_TO, 0.0), 10.0)
+
+
+def sedation_seen(depth: float) -> Sedation:
+    """How far from awake a patient of that depth of sedation looks, whatever was asked for.
+
+    Examples
+    --------
+    >>> [sedation_seen(depth).value for depth in (0.1, 1.0, 2.4)]
+    ['none', 'light', 'deep']
+    """
+    if depth >= DEEP_FROM:
+        return Sedation.DEEP
+    return Sedation.LIGHT if depth >= LIGHT_FROM else Sedation.NONE
 
 
 def dermatome(strand: Strand) -> str:

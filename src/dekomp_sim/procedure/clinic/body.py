@@ -15,7 +15,7 @@ from dekomp_sim.procedure.clinic.card import Allergy
 from dekomp_sim.procedure.clinic.courses import DOSES, Cause, Influence
 from dekomp_sim.procedure.clinic.local_anaesthetic import Lumen
 from dekomp_sim.procedure.clinic.toxicity import Stage, stages_begun
-from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Vitals, below, vitals
+from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Vitals, below, monitored
 from dekomp_sim.procedure.events import Breach, Event, Pain, Reaction, ReactionKind, Severity
 
 CALMS: Final = 2.0
@@ -97,6 +97,17 @@ def answered(before: Case, case: Case, action: do.Action) -> Case:
 def anxiety(case: Case) -> float:
     """How afraid the patient is now, 0 to 10."""
     return max(case.card.anxiety - CALMS * case.sedation_depth, 0.0)
+
+
+def pain_left(one: Pain, clock_s: float) -> float:
+    """What is left of a pain at a moment, 0 to 10: it fades with `FORGETS_S`, as its strain does."""
+    return one.rating * math.exp(-max(clock_s - one.clock_s, 0.0) / FORGETS_S)
+
+
+def worst_now(case: Case) -> tuple[float, Pain] | None:
+    """What is left of the pain that hurts most now, 0 to 10, and which it was; None where nothing ever hurt."""
+    pains = [(pain_left(event, case.clock_s), event) for event in case.events if isinstance(event, Pain)]
+    return max(pains, key=lambda pair: pair[0], default=None)
 
 
 def strain(case: Case) -> float:
@@ -202,7 +213,8 @@ def _alarms(before: Case, case: Case) -> tuple[Reaction, ...]:
 
 def _monitored(since_s: float, case: Case) -> list[tuple[float, Vitals]]:
     """What the monitor showed at some moments of a step."""
-    return [(at_s, vitals(case.influences, at_s)) for at_s in np.linspace(since_s, case.clock_s, SAMPLES).tolist()]
+    clocks_s = np.linspace(since_s, case.clock_s, SAMPLES)
+    return list(zip(clocks_s.tolist(), monitored(case.influences, clocks_s), strict=True))
 
 
 def _first_below(shown: list[tuple[float, Vitals]], limits: Vitals) -> tuple[float, str] | None:

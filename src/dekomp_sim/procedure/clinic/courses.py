@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
+
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import Sedation
 
 
@@ -59,9 +62,12 @@ class Course:
         >>> round(Course(0.0, 0.0, 0.0, rise_s=10.0).part(10.0), 3)
         0.632
         """
-        if age_s <= 0.0:
-            return 0.0
-        return -math.expm1(-age_s / self.rise_s) * math.exp(-age_s / self.fall_s)
+        return float(self.parts(np.array(age_s)))
+
+    def parts(self, ages_s: FloatArray) -> FloatArray:
+        """Part (...) of the full effect after ages (...)."""
+        ages = np.maximum(ages_s, 0.0)
+        return np.asarray(-np.expm1(-ages / self.rise_s) * np.exp(-ages / self.fall_s))
 
     @property
     def peak_s(self) -> float:
@@ -151,6 +157,10 @@ class Influence:
         """How much of its full effect at strength 1 it has now."""
         return self.strength * COURSES[self.cause].part(clock_s - self.since_s)
 
+    def parts(self, clocks_s: FloatArray) -> FloatArray:
+        """The same (...) at several moments (...)."""
+        return self.strength * COURSES[self.cause].parts(clocks_s - self.since_s)
+
 
 def sedation_depth(influences: Iterable[Influence], clock_s: float) -> float:
     """How deeply sedated a patient is at a moment: 0 awake, 1 light, 3 deep; doses add up and wear off.
@@ -163,9 +173,14 @@ def sedation_depth(influences: Iterable[Influence], clock_s: float) -> float:
     >>> [round(sedation_depth((light,), 60.0 * minutes), 2) for minutes in (0, 5, 30, 60)]
     [0.0, 1.0, 0.46, 0.17]
     """
-    total = 0.0
+    return float(sedation_depths(influences, np.array(clock_s)))
+
+
+def sedation_depths(influences: Iterable[Influence], clocks_s: FloatArray) -> FloatArray:
+    """`sedation_depth` (...) at several moments (...)."""
+    total = np.zeros_like(clocks_s)
     for one in influences:
         if one.cause in DEEPENS:
             course = COURSES[one.cause]
-            total += DEEPENS[one.cause] * one.part(clock_s) / course.part(course.peak_s)
-    return max(total, 0.0)
+            total = total + DEEPENS[one.cause] * one.parts(clocks_s) / course.part(course.peak_s)
+    return np.maximum(total, 0.0)

@@ -141,7 +141,7 @@ def _found(treated: Provoked, controls: tuple[Provoked, ...]) -> tuple[Finding, 
         return against
     assert treated.onset is not None  # else it were negative or unfinished
     onset = treated.onset
-    own = f"own pain, {treated.pain:.0f} of 10, from {_psi(onset.above_opening_kpa)} above opening"
+    own = f"own pain, {treated.pain:g} of 10, from {_psi(onset.above_opening_kpa)} above opening"
     if not controls:
         return Finding.INDETERMINATE, f"{own}, but no painless control"
     spared = [control for control in controls if _spared(control)]
@@ -161,9 +161,9 @@ def _why_negative(treated: Provoked) -> tuple[Finding, str] | None:
         reached = f"painless to {_psi(treated.highest_kpa)} above opening and {treated.volume_ml:.2g} mL"
         return (Finding.NEGATIVE if treated.to_the_end else Finding.INDETERMINATE), reached
     if not treated.concordant:
-        return Finding.NEGATIVE, f"it hurts, {treated.pain:.0f} of 10, but not as the patient's own pain"
+        return Finding.NEGATIVE, f"it hurts, {treated.pain:g} of 10, but not as the patient's own pain"
     if treated.pain < POSITIVE_PAIN:
-        return Finding.NEGATIVE, f"the patient's own pain, but only {treated.pain:.0f} of 10"
+        return Finding.NEGATIVE, f"the patient's own pain, but only {treated.pain:g} of 10"
     if treated.onset.above_opening_kpa >= STOP_ABOVE_OPENING_KPA:
         return Finding.NEGATIVE, f"pain only from {_psi(treated.onset.above_opening_kpa)} above opening"
     return None

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dekomp_sim.procedure.clinic.courses import COURSES, Influence, sedation_depth
+import numpy as np
+
+from dekomp_sim.arrays import FloatArray
+from dekomp_sim.procedure.clinic.courses import COURSES, Influence, sedation_depths
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,24 @@ def vitals(influences: Sequence[Influence], clock_s: float) -> Vitals:
     >>> vitals((), 0.0) == REST
     True
     """
-    heart, systolic, saturation = REST.heart_bpm, REST.systolic_mmhg, REST.saturation_percent
-    saturation -= BREATH_LOST_PERCENT * sedation_depth(influences, clock_s) ** BREATH_EXPONENT
+    return monitored(influences, np.array([clock_s]))[0]
+
+
+def monitored(influences: Sequence[Influence], clocks_s: FloatArray) -> tuple[Vitals, ...]:
+    """`vitals` at each of some moments (n,)."""
+    heart, systolic, saturation = (np.full(len(clocks_s), value) for value in _signs(REST))
+    saturation -= BREATH_LOST_PERCENT * sedation_depths(influences, clocks_s) ** BREATH_EXPONENT
     for one in influences:
-        course, part = COURSES[one.cause], one.part(clock_s)
-        heart += part * course.heart_bpm
-        systolic += part * course.systolic_mmhg
-        saturation += part * course.saturation_percent
-    return Vitals(
-        min(max(heart, LEAST.heart_bpm), MOST.heart_bpm),
-        min(max(systolic, LEAST.systolic_mmhg), MOST.systolic_mmhg),
-        min(max(saturation, LEAST.saturation_percent), MOST.saturation_percent),
-    )
+        course, parts = COURSES[one.cause], one.parts(clocks_s)
+        heart += parts * course.heart_bpm
+        systolic += parts * course.systolic_mmhg
+        saturation += parts * course.saturation_percent
+    shown = np.clip(np.column_stack([heart, systolic, saturation]), _signs(LEAST), _signs(MOST))
+    return tuple(Vitals(*row) for row in shown.tolist())
+
+
+def _signs(of: Vitals) -> tuple[float, float, float]:
+    return of.heart_bpm, of.systolic_mmhg, of.saturation_percent
 
 
 def below(shown: Vitals, limits: Vitals) -> tuple[str, ...]:

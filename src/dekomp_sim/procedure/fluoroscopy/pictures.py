@@ -8,7 +8,7 @@ from dataclasses import replace
 from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.arrays import Float32Array
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.ct import Slice, axial_ct
+from dekomp_sim.imaging.ct.discogram import Slice, axial_ct
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.imaging.stand.collimator import active, shutter
 from dekomp_sim.instruments import solids

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
 from dekomp_sim.anatomy.labels import Level, Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.disc import (
@@ -23,7 +21,7 @@ from dekomp_sim.disc import (
 )
 from dekomp_sim.procedure.actions import InjectContrast
 from dekomp_sim.procedure.case import Case, Injection, Onset
-from dekomp_sim.procedure.clinic.awake import DEEP_FROM, EASED, GROAN
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM, EASED, GROAN, rated
 from dekomp_sim.procedure.clinic.card import POSITIVE_PAIN
 from dekomp_sim.procedure.clinic.verdict import CONTRAST_ML_AT_MOST, STOP_ABOVE_OPENING_KPA, verdict
 from dekomp_sim.procedure.events import Event, Measured, Pain, Risk, Said
@@ -78,7 +76,7 @@ def why_discography_stops(case: Case, level: Level) -> str | None:
         return "The disc is at 50 psi above opening: stop."
     worst = max((one.pain for one in case.injections if one.level is level and one.pain is not None), default=0.0)
     if worst >= POSITIVE_PAIN:
-        return f"The patient rated the last injection {worst:.0f} of 10: stop."
+        return f"The patient rated the last injection {worst:g} of 10: stop."
     if disc.contrast.leaked_ml >= LEAK_SEEN_ML:
         return f"{disc.contrast.leaked_ml:.1f} mL have run out into the epidural space: stop."
     return None
@@ -139,7 +137,7 @@ def _reads_nucleus(disc: Disc, tip_mm: FloatArray) -> bool:
 
 def _rated(case: Case, level: Level, announced: bool) -> float:
     expected = EXPECTED_PER_ANXIETY * case.card.anxiety if announced else 0.0
-    return float(np.clip(case.findings(level).pain + expected - EASED * case.sedation_depth, 0.0, 10.0))
+    return rated(case.findings(level).pain + expected - EASED * case.sedation_depth)
 
 
 def _onset(case: Case, action: InjectContrast, level: Level, tip_mm: FloatArray) -> Onset | None:
@@ -184,7 +182,7 @@ def _pain(given: Injection, at: str) -> list[Event]:
     if given.pain is None:
         return []
     mine = "That is my pain" if given.concordant else "That hurts, but it is not my pain"
-    words = GROAN if given.concordant is None else f"{mine}, {given.pain:.0f} of 10."
+    words = GROAN if given.concordant is None else f"{mine}, {given.pain:g} of 10."
     began = given.onset
     felt = Pain(began.clock_s if began else given.clock_s, given.pain, words, Structure.ANNULUS, "", given.concordant)
     if began is None:

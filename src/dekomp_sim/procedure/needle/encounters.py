@@ -8,7 +8,7 @@ from dekomp_sim.anatomy.labels import BONES, Level, Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.instruments import Advance, Crossing, Placement
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import DEEP_FROM, NOTICED, complaint, dermatome, heard, rating
+from dekomp_sim.procedure.clinic.awake import DEEP_FROM, NOTICED, complaint, dermatome, heard, rated, rating
 from dekomp_sim.procedure.clinic.local_anaesthetic import numbness
 from dekomp_sim.procedure.events import Breach, BreachKind, Contact, Event, Pain
 from dekomp_sim.procedure.needle.sites import as_tuple, levels_worked
@@ -125,7 +125,7 @@ def _spoken(crossing: Crossing) -> str:
 def _nerve_pain(case: Case, placement: Placement, crossing: Crossing) -> Pain:
     strand = next((s for s in case.patient.strands if s.name == crossing.name), None)
     numb = numbness(case.deposits, _at(placement, crossing.from_mm), case.clock_s)
-    score = rating(crossing.structure, numb, case.sedation_depth)
+    score = rated(rating(crossing.structure, numb, case.sedation_depth))
     root = dermatome(strand) if strand and case.sedation_depth < DEEP_FROM else ""
     side = strand.side.value if strand and strand.side else ""
     words = heard(complaint(crossing.structure, score, root, side), case.sedation_depth)
@@ -173,7 +173,8 @@ def _aches(case: Case, travel: Advance, entered: tuple[Crossing, ...]) -> list[E
         (rating(what, numbness(case.deposits, _at(travel.placement, depth), case.clock_s), case.sedation_depth), what)
         for what, depth in places
     ]
-    score, worst = max(scores, key=lambda pair: pair[0], default=(0.0, Structure.FAT))
+    felt, worst = max(scores, key=lambda pair: pair[0], default=(0.0, Structure.FAT))
+    score = rated(felt)
     if score < NOTICED:
         return []
     return [Pain(case.clock_s, score, heard(complaint(worst, score), case.sedation_depth), worst)]

@@ -18,7 +18,7 @@ from dekomp_sim.instruments.catalogue import PROBE_CORE_MM
 from dekomp_sim.instruments.fatigue import bending_stress_mpa, life_used
 from dekomp_sim.procedure.actions import Decompress, Mark
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.awake import NOTICED, complaint, heard, rating
+from dekomp_sim.procedure.clinic.awake import NOTICED, complaint, heard, rated, rating
 from dekomp_sim.procedure.clinic.lapses import OUTSIDE_NUCLEUS_S, after_removal, on_decompressing
 from dekomp_sim.procedure.clinic.local_anaesthetic import numbness
 from dekomp_sim.procedure.events import (
@@ -112,7 +112,7 @@ def _where_it_ran(case: Case, receipt: Receipt) -> tuple[Event, ...]:
         structure = Structure[part.name]
         words = f"The probe turned {_RAN[part]} for {receipt.dwell_s[part]:.0f} s."
         found.append(Risk(clock_s, f"ran_in_{part.name.lower()}", words))
-        score = rating(structure, numbness(case.deposits, probe.tip_mm, clock_s), case.sedation_depth)
+        score = rated(rating(structure, numbness(case.deposits, probe.tip_mm, clock_s), case.sedation_depth))
         if score >= NOTICED:
             found.append(Pain(clock_s, score, heard(complaint(structure, score), case.sedation_depth), structure))
     if Tissue.ANNULUS in ran and _at_the_front(case):

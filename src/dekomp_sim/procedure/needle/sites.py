@@ -78,8 +78,12 @@ def tip_in_disc(case: Case, key: str) -> bool:
     return key in case.placements and in_disc(case.shape, case.placements[key].tip_mm)
 
 
+@lru_cache(maxsize=4)
 def level_at_tip(case: Case, key: str) -> Level | None:
-    """Which of the discs that are worked on an instrument's tip lies in; None for none or no such instrument."""
+    """Which of the discs that are worked on an instrument's tip lies in; None for none or no such instrument.
+
+    Kept, for rules, step and readings ask it of one case.
+    """
     if key not in case.placements:
         return None
     tip_mm = case.placements[key].tip_mm

@@ -139,7 +139,8 @@ def _in_hand(session: Session, hand: Hand) -> str:
     placed = session.case.placements.get(key)
     where = "not in the patient" if placed is None else f"{placed.depth_mm:.1f} mm deep"
     bevel = "turned to and fro" if hand.bevel_deg is None else f"bevel at {hand.bevel_deg:.0f} degrees"
-    return f"In hand: {CATALOGUE[key].title}, {where}, {bevel}"
+    bend = f", tip bent by {hand.prebend_deg:.0f} degrees" if hand.prebend_deg else ""
+    return f"In hand: {CATALOGUE[key].title}, {where}, {bevel}{bend}"
 
 
 def _column(pane: UInt8Array, left: float, lines: Iterator[tuple[str, str]], room: float) -> None:

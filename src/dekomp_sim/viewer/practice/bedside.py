@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dekomp_sim.debrief.steps import kind_of, told
 from dekomp_sim.procedure.actions import Sedation
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.clinic.body import FORGETS_S
+from dekomp_sim.procedure.clinic.awake import sedation_seen
+from dekomp_sim.procedure.clinic.body import worst_now
 from dekomp_sim.procedure.clinic.card import PatientCard
 from dekomp_sim.procedure.clinic.vitals import FIT, Vitals, below
 from dekomp_sim.procedure.events import (
@@ -53,7 +53,7 @@ class Bedside:
     vitals, alarms
         What the monitor shows, and what of it rings, in words.
     sedation
-        How far from awake.
+        How far from awake the patient is by now, whatever was given: doses add up and wear off.
     """
 
     clock_s: float
@@ -69,7 +69,8 @@ def bedside(case: Case, mode: Mode = Mode.PRACTICE) -> Bedside:
     lines = tuple(
         Line(event.clock_s, kind_of(event), told(event), event.severity) for event in perceived(case.events, mode)
     )
-    return Bedside(case.clock_s, lines, pain_now(case), case.vitals, below(case.vitals, FIT), case.sedation)
+    seen = sedation_seen(case.sedation_depth)
+    return Bedside(case.clock_s, lines, pain_now(case), case.vitals, below(case.vitals, FIT), seen)
 
 
 def perceived(events: Iterable[Event], mode: Mode) -> tuple[Event, ...]:
@@ -91,8 +92,8 @@ def open_questions(case: Case) -> tuple[Cue, ...]:
 
 def pain_now(case: Case) -> float:
     """What is left of the worst pain, 0 to 10."""
-    pains = [event for event in case.events if isinstance(event, Pain)]
-    return max((one.rating * math.exp(-max(case.clock_s - one.clock_s, 0.0) / FORGETS_S) for one in pains), default=0.0)
+    worst = worst_now(case)
+    return 0.0 if worst is None else worst[0]
 
 
 def card_rows(card: PatientCard) -> tuple[tuple[str, str], ...]:

@@ -45,6 +45,9 @@ COARSE_DEG: Final = 5.0
 DECIMALS: Final = 3
 """Decimals in mm and degrees to which a hand's wishes are told: a micrometre, far below any hand."""
 
+PREBENDS_DEG: Final = (0.0, 5.0, 10.0, 15.0, 20.0)
+"""How much fingers bend a fine needle's tip, one after the other. Assumption: 5 to 10 degrees are usual."""
+
 ORDER: Final = tuple(key for key, item in CATALOGUE.items() if item.kind not in {Kind.BLADE, Kind.STYLET})
 """What a hand takes up, in the tray's order; the scalpel cuts with an action of its own, the stylet comes with its
 cannula."""
@@ -64,6 +67,8 @@ class Hand:
         Where it is to be set on the skin and what it is to point at; None for the plan's own.
     entry_lateral_mm, entry_cranial_mm
         How far that entry is shifted.
+    prebend_deg
+        How much its tip is bent before it goes in.
     fine_mm, coarse_mm, fine_deg, coarse_deg
         Steps of a movement.
     """
@@ -74,6 +79,7 @@ class Hand:
     aim: Point | None = None
     entry_lateral_mm: float = 0.0
     entry_cranial_mm: float = 0.0
+    prebend_deg: float = 0.0
     fine_mm: float = FINE_MM
     coarse_mm: float = COARSE_MM
     fine_deg: float = FINE_DEG
@@ -106,8 +112,8 @@ def next_instrument(case: Case, hand: Hand, step: int = 1) -> Hand:
 
 
 def taken(hand: Hand, key: str | None) -> Hand:
-    """The hand with another instrument, its bevel not held."""
-    return hand if key == hand.instrument else replace(hand, instrument=key, bevel_deg=None)
+    """The hand with another instrument, its bevel not held and its tip as it was made."""
+    return hand if key == hand.instrument else replace(hand, instrument=key, bevel_deg=None, prebend_deg=0.0)
 
 
 def pushed(case: Case, hand: Hand, by_mm: float) -> Action | None:
@@ -154,6 +160,18 @@ def let_turn(hand: Hand) -> Hand:
     return replace(hand, bevel_deg=None)
 
 
+def bent(hand: Hand) -> Hand:
+    """The hand having bent the tip a little more before it goes in; after the most it is made straight again.
+
+    Examples
+    --------
+    >>> bent(Hand()).prebend_deg, bent(Hand(prebend_deg=20.0)).prebend_deg
+    (5.0, 0.0)
+    """
+    more = (bend for bend in PREBENDS_DEG if bend > hand.prebend_deg)
+    return replace(hand, prebend_deg=next(more, PREBENDS_DEG[0]))
+
+
 def dragged(hand: Hand, at_mm: ArrayLike) -> Hand:
     """The hand over another place of the skin, (3,) in the patient frame."""
     return replace(hand, entry=_point(at_mm), entry_lateral_mm=0.0, entry_cranial_mm=0.0)
@@ -191,8 +209,9 @@ def set_on_skin(case: Case, hand: Hand) -> Action | None:
     if key == "probe":
         return InsertProbe()
     if guide(case, key) is not None:
-        return Insert(key)
-    return Insert(key, hand.entry or "planned", hand.aim or "planned", hand.entry_lateral_mm, hand.entry_cranial_mm)
+        return Insert(key, prebend_deg=hand.prebend_deg)
+    shift_mm = hand.entry_lateral_mm, hand.entry_cranial_mm
+    return Insert(key, hand.entry or "planned", hand.aim or "planned", *shift_mm, prebend_deg=hand.prebend_deg)
 
 
 def cut(hand: Hand, length_mm: float = 3.0) -> Action:

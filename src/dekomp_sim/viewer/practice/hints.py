@@ -28,6 +28,7 @@ BY_THE_WAY: Final = (do.SetView, do.Expose, do.SetCollimator, do.SetField, do.Se
 """Steps that one may leave out or do more often without having left the script."""
 
 ENOUGH: Final = "The script ends here."
+ANSWER_FIRST: Final = "Answer the teacher's question."
 
 
 def hint(session: Session) -> str | None:
@@ -39,6 +40,8 @@ def hint(session: Session) -> str | None:
     if number == len(script):
         return ENOUGH
     step = script[number]
+    if isinstance(step, do.Answer):
+        return ANSWER_FIRST  # the script holds the right answer
     note = f" {step.note}" if isinstance(step, do.Expose) and step.note else ""
     reason = may(session.case, step)
     return f"{asked(step)}{note}" + (f" Not yet: {reason}" if reason else "")

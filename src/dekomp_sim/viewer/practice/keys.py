@@ -29,6 +29,7 @@ class Command(StrEnum):
     ROLL_CLOCKWISE = "roll_clockwise"
     ROLL_BACK = "roll_back"
     ROLL_FREE = "roll_free"
+    BEND_TIP = "bend_tip"
     ENTRY_LATERAL = "entry_lateral"
     ENTRY_MEDIAL = "entry_medial"
     ENTRY_CRANIAL = "entry_cranial"
@@ -47,6 +48,7 @@ class Command(StrEnum):
     VIEW_ENDPLATE = "view_endplate"
     VIEW_NEEDLE_EYE = "view_needle_eye"
     ASK_PATIENT = "ask_patient"
+    HOLD_BREATH = "hold_breath"
     UNDO = "undo"
     HINT = "hint"
     NEXT_STAGE = "next_stage"
@@ -67,6 +69,7 @@ WORDS: Final[Mapping[Command, str]] = MappingProxyType(
         Command.ROLL_CLOCKWISE: "Roll the bevel clockwise",
         Command.ROLL_BACK: "Roll the bevel back",
         Command.ROLL_FREE: "Turn the needle to and fro: straight on",
+        Command.BEND_TIP: "Bend the tip more, before it goes in",
         Command.ENTRY_LATERAL: "Move the entry to the side",
         Command.ENTRY_MEDIAL: "Move the entry to the midline",
         Command.ENTRY_CRANIAL: "Move the entry to the head",
@@ -85,6 +88,7 @@ WORDS: Final[Mapping[Command, str]] = MappingProxyType(
         Command.VIEW_ENDPLATE: "C-arm: square to the endplates",
         Command.VIEW_NEEDLE_EYE: "C-arm: down the needle",
         Command.ASK_PATIENT: "Ask the patient",
+        Command.HOLD_BREATH: "Have the breath held",
         Command.UNDO: "Undo (practice only)",
         Command.HINT: "Hint (practice only)",
         Command.NEXT_STAGE: "Next stage of the procedure",
@@ -107,6 +111,7 @@ DEFAULT_KEYS: Final[Mapping[Command, str]] = MappingProxyType(
         Command.ROLL_CLOCKWISE: "e",
         Command.ROLL_BACK: "q",
         Command.ROLL_FREE: "w",
+        Command.BEND_TIP: "t",
         Command.ENTRY_LATERAL: "j",
         Command.ENTRY_MEDIAL: "l",
         Command.ENTRY_CRANIAL: "i",
@@ -125,6 +130,7 @@ DEFAULT_KEYS: Final[Mapping[Command, str]] = MappingProxyType(
         Command.VIEW_ENDPLATE: "4",
         Command.VIEW_NEEDLE_EYE: "5",
         Command.ASK_PATIENT: "a",
+        Command.HOLD_BREATH: "b",
         Command.UNDO: "Control+z",
         Command.HINT: "h",
         Command.NEXT_STAGE: "]",

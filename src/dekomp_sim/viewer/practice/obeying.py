@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from dekomp_sim.procedure.actions import Action, AskPatient, Expose, SetView, View
+from dekomp_sim.procedure.actions import Action, AskPatient, Expose, HoldBreath, SetView, View
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.hands import Hand
@@ -31,6 +31,7 @@ MOVES: Final[Mapping[Command, Asked]] = MappingProxyType(
         Command.TAKE_OUT: lambda case, hand: hands.out(hand),
         Command.SPOT: lambda case, hand: Expose(spot=True),
         Command.ASK_PATIENT: lambda case, hand: AskPatient(),
+        Command.HOLD_BREATH: lambda case, hand: HoldBreath(),
         Command.VIEW_AP: lambda case, hand: SetView(View.AP),
         Command.VIEW_LATERAL: lambda case, hand: SetView(View.LATERAL),
         Command.VIEW_OBLIQUE: lambda case, hand: SetView(View.OBLIQUE),
@@ -45,6 +46,7 @@ GRIPS: Final[Mapping[Command, Callable[[Case, Hand], Hand]]] = MappingProxyType(
         Command.ROLL_CLOCKWISE: lambda case, hand: hands.rolled(hand, hand.coarse_deg),
         Command.ROLL_BACK: lambda case, hand: hands.rolled(hand, -hand.coarse_deg),
         Command.ROLL_FREE: lambda case, hand: hands.let_turn(hand),
+        Command.BEND_TIP: lambda case, hand: hands.bent(hand),
         Command.ENTRY_LATERAL: lambda case, hand: hands.shifted(hand, lateral_mm=hand.fine_mm),
         Command.ENTRY_MEDIAL: lambda case, hand: hands.shifted(hand, lateral_mm=-hand.fine_mm),
         Command.ENTRY_CRANIAL: lambda case, hand: hands.shifted(hand, cranial_mm=hand.fine_mm),

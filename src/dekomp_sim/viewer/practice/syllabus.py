@@ -46,8 +46,9 @@ def _plain(words: str, action: do.Action, *, needed: bool = True, prefilled: tup
     return Plan(action.do, words, _always(action), needed, prefilled)
 
 
-def _insert(words: str, key: str, *, needed: bool = True) -> Plan:
-    return _plain(words, do.Insert(key), needed=needed, prefilled=("instrument",))
+def _insert(words: str, key: str, *, needed: bool = True, bent: bool = False) -> Plan:
+    prefilled = ("instrument", "prebend_deg") if bent else ("instrument",)
+    return _plain(words, do.Insert(key), needed=needed, prefilled=prefilled)
 
 
 def _advance(words: str, key: str, to: do.Mark, offset_mm: float = 0.0, *, needed: bool = True) -> Plan:
@@ -68,6 +69,8 @@ def _in_patient(case: Case) -> str:
 NEEDLE, INTRODUCER, FINE, TROCAR = (
     "anaesthetic_needle", "discography_introducer", "discography_needle", "trocar_cannula",
 )  # fmt: skip
+
+FINER_INTRODUCER, FINER = "fine_discography_introducer", "fine_discography_needle"
 
 STAGES: Final[tuple[tuple[str, tuple[Plan, ...]], ...]] = (
     (
@@ -92,6 +95,7 @@ STAGES: Final[tuple[tuple[str, tuple[Plan, ...]], ...]] = (
         (
             _plain("Turn the C-arm", do.SetView(do.View.AP), prefilled=("view",)),
             _plain("Take a picture", do.Expose(), prefilled=()),
+            _plain("Have the breath held for it", do.HoldBreath(), needed=False, prefilled=("seconds",)),
             _plain("Move the table", do.MoveTable(), needed=False),
             _plain("Collimate", do.SetCollimator(), needed=False),
             _plain("Magnify", do.SetField(), needed=False),
@@ -113,12 +117,24 @@ STAGES: Final[tuple[tuple[str, tuple[Plan, ...]], ...]] = (
         (
             _insert("Introducer to the skin", INTRODUCER, needed=False),
             _advance("Advance it short of the disc", INTRODUCER, do.Mark.ANNULUS, -20.0, needed=False),
-            _insert("Fine needle through the introducer", FINE, needed=False),
+            _insert("Fine needle through the introducer; the tip may be bent", FINE, needed=False, bent=True),
             _advance("Advance it into the nucleus", FINE, do.Mark.NUCLEUS_CENTRE, needed=False),
             _plain("Inject contrast", do.InjectContrast(volume_ml=0.25), needed=False, prefilled=("volume_ml",)),
             _plain("Ask the patient", do.AskPatient(), needed=False),
             _out("Fine needle out", FINE, needed=False),
             _out("Introducer out", INTRODUCER, needed=False),
+        ),
+    ),
+    (
+        "The finer discography set",
+        (
+            _insert("Its introducer to the skin", FINER_INTRODUCER, needed=False),
+            _advance("Advance it short of the disc", FINER_INTRODUCER, do.Mark.ANNULUS, -20.0, needed=False),
+            _insert("Its needle through it; the tip may be bent", FINER, needed=False, bent=True),
+            _advance("Advance that into the nucleus", FINER, do.Mark.NUCLEUS_CENTRE, needed=False),
+            _plain("Inject contrast", do.InjectContrast(volume_ml=0.25), needed=False, prefilled=("volume_ml",)),
+            _out("Needle out", FINER, needed=False),
+            _out("Introducer out", FINER_INTRODUCER, needed=False),
         ),
     ),
     (
@@ -154,6 +170,7 @@ STAGES: Final[tuple[tuple[str, tuple[Plan, ...]], ...]] = (
 
 WANTED: Final = (
     _plain("Ask the patient", do.AskPatient(), needed=False),
+    _plain("Have the breath held", do.HoldBreath(), needed=False, prefilled=("seconds",)),
     _plain("Treat", do.Treat(do.Treatment.OXYGEN), needed=False, prefilled=("treatment",)),
     Plan("withdraw", "Withdraw", lambda case: do.Withdraw(_in_patient(case), to_depth_mm=0.0), False, ("instrument",)),
     Plan("redirect", "Redirect", lambda case: do.Redirect(_in_patient(case)), False, ("instrument",)),

@@ -37,7 +37,7 @@ SMOOTH_VOXELS: Final = 0.75
 DISC_STEP_MM: Final = 0.8
 """Voxel for drawing a disc from its formulas."""
 
-DISC_TRIANGLES: Final = 4_000
+DISC_TRIANGLES: Final = 3_000
 """Most triangles of a disc or a part of it. In software a picture's time grows with its triangles, about 0.2 ms of one
 core for a thousand, whatever their size: hence these four figures, as low as looks round at 640 x 480.
 """
@@ -45,7 +45,7 @@ core for a thousand, whatever their size: hence these four figures, as low as lo
 SKIN_TRIANGLES: Final = 8_000
 """Most triangles of the skin."""
 
-BONE_TRIANGLES: Final = 7_000
+BONE_TRIANGLES: Final = 5_500
 """Most triangles of one bone."""
 
 SMOOTH_TRIANGLES: Final = 3_000

@@ -19,11 +19,20 @@ from dekomp_sim.viewer.scene.forms import Box, Dashes, Form, Metal, Prism, Pyram
 FACETS: Final = 24
 """Flat faces around a round instrument."""
 
+WIRE_FACETS: Final = 8
+"""Flat faces around the wire of a thread, which is a fifth of a mm thick."""
+
 STRAND_FACETS: Final = 12
 """Flat faces around a nerve or a vessel, of which there are many."""
 
-THREAD_PARTS: Final = 20
+THREAD_PARTS: Final = 14
 """Straight pieces of one turn of a thread."""
+
+SMOOTH_DEG: Final = 60.0
+"""Edges sharper than this are kept when a surface is thinned out; nothing in a body is as sharp."""
+
+SMOOTHINGS: Final = 12
+"""Turns of Taubin's smoothing, which keeps the volume, after that."""
 
 CURVE_PARTS: Final = 5
 """Pieces into which the way between two points of a curved tube is cut."""
@@ -103,7 +112,19 @@ def _surface(form: Surface) -> pyvista.PolyData:
 
 
 def _thinned(whole: pyvista.PolyData, most: int) -> pyvista.PolyData:
-    return whole if whole.n_cells <= most else whole.decimate(1.0 - most / whole.n_cells)
+    """A mesh with fewer triangles, closed where it was: one with a hole cannot be cut open and its inside filled in.
+
+    Decimation by quadrics keeps smooth faces smooth but tears some meshes; those are thinned by edges, then smoothed.
+    """
+    if whole.n_cells <= most:
+        return whole
+    share = 1.0 - most / whole.n_cells
+    thin: pyvista.PolyData = whole.decimate(share)
+    if thin.is_manifold or not whole.is_manifold:
+        return thin
+    kept: pyvista.PolyData = whole.decimate_pro(share, preserve_topology=True, feature_angle=SMOOTH_DEG)
+    smooth: pyvista.PolyData = kept.smooth_taubin(n_iter=SMOOTHINGS)
+    return smooth
 
 
 def _shaded(bare: pyvista.PolyData) -> pyvista.PolyData:
@@ -141,7 +162,7 @@ def _solid(solid: Solid) -> pyvista.PolyData:
             return _hollow(solid)
         case Helix():
             wire = helix_centre_line(solid, THREAD_PARTS)
-            return _tube(wire, np.full(len(wire), solid.wire_mm))
+            return _tube(wire, np.full(len(wire), solid.wire_mm), facets=WIRE_FACETS)
         case Ball():
             ball: pyvista.PolyData = pyvista.Sphere(radius=solid.radius_mm, center=solid.centre_mm)
             return ball

@@ -54,7 +54,7 @@ def scene_of(case: Case, beam: bool = False) -> Scene:
         *(part for part in anatomy_parts(case.patient) if part.name != disc_name(shape)),
         *machine_parts(case, beam),
     )
-    return Scene(parts, shape, case.side, caption(case), _axis(case))
+    return Scene(parts, shape, case.side, _outside(case), f"{case.removed_ml:.2f} mL removed", _axis(case))
 
 
 def _axis(case: Case) -> tuple[FloatArray, FloatArray]:
@@ -86,11 +86,9 @@ def _insight(case: Case) -> tuple[int, bool, bool]:
     return inside, bool(tips), case.removed_ml > 0.0
 
 
-def caption(case: Case, with_disc: bool = True) -> str:
-    """Where and when, and what was taken out of the disc unless only its tissue would tell; a semicolon ends a line."""
+def _outside(case: Case) -> str:
     minutes, seconds = divmod(round(case.clock_s), 60)
-    removed = f", {case.removed_ml:.2f} mL removed" if with_disc else ""
-    return f"{case.level} from the {case.side}; {minutes}:{seconds:02d} min{removed}"
+    return f"{case.level} from the {case.side}; {minutes}:{seconds:02d} min"
 
 
 @lru_cache(maxsize=4)

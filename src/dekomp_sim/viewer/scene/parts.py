@@ -49,8 +49,8 @@ class Scene:
         The disc around which the cameras are placed.
     side
         The side of the approach.
-    caption
-        What is shown; a semicolon ends a line.
+    outside, inside
+        What an eye in the room may know, and what only the opened body tells, in words; a semicolon ends a line.
     axis
         (3,) a point and (3,) the inward direction along which the needle's own view looks, patient frame.
     """
@@ -58,7 +58,8 @@ class Scene:
     parts: tuple[Part, ...]
     treated: DiscShape
     side: Side
-    caption: str
+    outside: str
+    inside: str
     axis: tuple[FloatArray, FloatArray]
 
     def part(self, name: str) -> Part:
@@ -73,3 +74,7 @@ class Scene:
         if not found:
             raise KeyError(f"{name}; this scene has {', '.join(part.name for part in self.parts)}")
         return found[0]
+
+    def caption(self, opened: bool = True) -> str:
+        """Where and when, and where the body may be seen into, what was taken out of the disc."""
+        return f"{self.outside}, {self.inside}" if opened else self.outside

@@ -11,7 +11,7 @@ from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.scene.cameras import Camera, Orbit, View, camera
-from dekomp_sim.viewer.scene.of_case import caption, scene_of
+from dekomp_sim.viewer.scene.of_case import scene_of
 from dekomp_sim.viewer.scene.parts import Part, Scene
 from dekomp_sim.viewer.scene.stage import Stage
 from dekomp_sim.viewer.scene.visibility import Visibility, opens, shown
@@ -58,7 +58,7 @@ class Room3D:
         self.stage.show(parts)
         if view != self._view or view in FOLLOWING:
             self.look(eye)
-        self.stage.annotate(caption(case, with_disc=opens(visibility)), parts if self.key else ())
+        self.stage.annotate(scene.caption(opens(visibility)), parts if self.key else ())
         self._view, self._scene = view, scene
 
     @property

@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from dekomp_sim.viewer.web.safety import opener
@@ -52,7 +52,7 @@ def window(url: str, as_app: bool = True) -> Iterator[subprocess.Popen[bytes] | 
     own has a fresh profile: no extension of the user's sees the page.
     """
     browser = app_browser() if as_app else None
-    with tempfile.TemporaryDirectory(prefix="dekomp_sim_", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="dekomp_sim_", ignore_cleanup_errors=True) as folder:
         page = Path(folder) / "open.html"
         page.touch(mode=0o600)
         page.write_text(opener(url), encoding="utf-8")
@@ -60,7 +60,8 @@ def window(url: str, as_app: bool = True) -> Iterator[subprocess.Popen[bytes] | 
             webbrowser.open(page.as_uri())
             yield None
             return
-        process = subprocess.Popen(_command(browser, page, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command, nowhere = _command(browser, page, folder), subprocess.DEVNULL
+        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
         try:
             yield process
         finally:

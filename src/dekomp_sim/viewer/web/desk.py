@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.scenario.story import Story
+from dekomp_sim.viewer.panes.slices import Plane
 from dekomp_sim.viewer.practice.keys import Command
 from dekomp_sim.viewer.practice.session import Mode
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.web import screen
+from dekomp_sim.viewer.web.pointing import Touch
 from dekomp_sim.viewer.web.safety import WRONG
+from dekomp_sim.viewer.web.screens import Screens
 from dekomp_sim.viewer.web.server import Wire
-from dekomp_sim.viewer.web.sitting import TIMES_AT_MOST, Opened, Sitting
-from dekomp_sim.viewer.panes.slices import Plane
-
-Answer = dict[str, Any]
+from dekomp_sim.viewer.web.sitting import TIMES_AT_MOST, Answer, Opened, Sitting
 
 NOT_UNDERSTOOD: Final = "The page asked for something that the simulator does not know."
 
@@ -43,7 +43,9 @@ class Desk:
         How a single one is opened.
     """
 
-    def __init__(self, stories: Sequence[Story], opens: Callable[[Story, Mode], Opened], mode: Mode = Mode.PRACTICE) -> None:
+    def __init__(
+        self, stories: Sequence[Story], opens: Callable[[Story, Mode], Opened], mode: Mode = Mode.PRACTICE
+    ) -> None:
         self._stories, self._opens, self._mode = tuple(stories), opens, mode
         self._sitting: Sitting | None = None
         self._wire: Wire | None = None
@@ -77,7 +79,7 @@ class Desk:
             log.warning("not understood: %.300r", message)
             return {"error": str(wrong)}
         except DekompSimError as wrong:
-            return {"error": str(wrong)}
+            return {"refusal": str(wrong)}
         except Exception:
             log.exception("while answering %r", message.get("what") if isinstance(message, dict) else "a message")
             return {"error": WRONG}
@@ -131,7 +133,9 @@ class _Message:
     def number(self, name: str, low: float = -1e5, high: float = 1e5) -> float:
         """A finite number."""
         found = self._content.get(name)
-        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or not low <= found <= high:
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise _NotUnderstood(NOT_UNDERSTOOD)
+        if not math.isfinite(found) or not low <= found <= high:
             raise _NotUnderstood(NOT_UNDERSTOOD)
         return float(found)
 
@@ -199,13 +203,19 @@ def _size(sitting: Sitting, message: _Message) -> Answer:
 
 def _command(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
     times = message.whole("times", 1, 10**6) if message.maybe("times") is not None else 1
-    phase = message.maybe("phase")
-    return sitting.command(message.one_of("command", Command), phase if phase in {"down", "up"} else None, min(times, TIMES_AT_MOST))
+    phase = message.maybe("phase") if message.maybe("phase") in {"down", "up"} else None
+    return sitting.command(message.one_of("command", Command), phase, min(times, TIMES_AT_MOST))
 
 
-def _pointer(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
-    how = {"shift": message.maybe("shift") is True, "button": message.maybe("button")}
-    return sitting.pointer(message.word("pane"), message.word("phase"), message.number("x"), message.number("y"), how)
+def _pointer(sitting: Sitting, message: _Message) -> Answer:
+    button = message.whole("button", 0, 10) if message.maybe("button") is not None else 0
+    at = (message.number("x"), message.number("y"))
+    touch = Touch(message.word("pane"), message.word("phase"), *at, button, message.maybe("shift") is True)
+    return sitting.pointed(touch)
+
+
+def _room(sitting: Sitting, change: Callable[[Screens, Any], None], to: Any) -> Answer:
+    return sitting.show_room(lambda screens: change(screens, to))
 
 
 def _slice(sitting: Sitting, message: _Message) -> Answer:
@@ -235,8 +245,8 @@ ANSWERS: Final[dict[str, Callable[[Sitting, _Message], Answer | Awaitable[Answer
     "zoom": lambda sitting, message: sitting.zoom(
         message.word("pane"), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST)
     ),
-    "camera": lambda sitting, message: sitting.look_from(message.one_of("view", Eye)),
-    "peel": lambda sitting, message: sitting.peel(message.whole("number", 0, 100)),
-    "layer": lambda sitting, message: sitting.layer(message.one_of("name", Layer)),
+    "camera": lambda sitting, message: _room(sitting, Screens.looked_from, message.one_of("view", Eye)),
+    "peel": lambda sitting, message: _room(sitting, Screens.peeled, message.whole("number", 0, 100)),
+    "layer": lambda sitting, message: _room(sitting, Screens.layered, message.one_of("name", Layer)),
 }
 """What a page may ask, by the word in `what`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,13 +69,23 @@ class Pump:
         Puts a frame on the wire.
     moment
         Which moment a picture that is begun now will show.
+    apart_s
+        Least time between two pictures now: what changes one by one is shown at once, a stream leaves others room.
     """
 
-    def __init__(self, pane: str, make: Making, send: Callable[[Frame], None], moment: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        pane: str,
+        make: Making,
+        send: Callable[[Frame], None],
+        moment: Callable[[], int],
+        apart_s: Callable[[], float],
+    ) -> None:
         self.pane = pane
         self.last: Frame | None = None
-        self._make, self._send, self._moment = make, send, moment
+        self._make, self._send, self._moment, self._apart_s = make, send, moment, apart_s
         self._wanted = self._made = self._number = 0
+        self._begun_s = -math.inf
         self._task: asyncio.Task[None] | None = None
         self._drawn = asyncio.Event()
 
@@ -110,7 +121,10 @@ class Pump:
         self._send(self.last)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._made != self._wanted:
+            await asyncio.sleep(max(self._begun_s + self._apart_s() - loop.time(), 0.0))
+            self._begun_s = loop.time()
             wanted, moment = self._wanted, self._moment()
             made = await self._make()
             self._made = wanted

@@ -14,7 +14,7 @@ from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.panes.fluoroscopy import Ray
 from dekomp_sim.viewer.probe import Renderer
 from dekomp_sim.viewer.scene.anatomy_parts import SKIN_HU
-from dekomp_sim.viewer.scene.cameras import Orbit, View
+from dekomp_sim.viewer.scene.cameras import ROOM, Orbit, View
 from dekomp_sim.viewer.scene.meshes import mesh
 from dekomp_sim.viewer.scene.of_case import scene_of
 from dekomp_sim.viewer.scene.room import Room3D
@@ -94,6 +94,8 @@ class RoomPane:
         """Where the eye is now, as a turn about the treated disc."""
         if isinstance(self.view, Orbit):
             return self.view
+        if self.view is View.ROOM:
+            return ROOM
         camera = self._plotter.camera
         away = np.array(camera.position) - case.shape.patient_from_disc.translation_mm
         distance = float(np.linalg.norm(away))
@@ -112,7 +114,7 @@ class RoomPane:
         return Ray(eye, ahead + sideways)
 
     def share_of(self, point_mm: ArrayLike) -> tuple[float, float]:
-        """Where a point (3,) of the patient is seen, as shares of the picture's width and height from its upper left."""
+        """Where a point (3,) of the patient is seen, as shares of width and height from the upper left."""
         camera, (cols, rows) = self._plotter.camera, self._plotter.window_size
         ahead = unit(np.array(camera.focal_point) - np.array(camera.position))
         right = unit(np.cross(ahead, np.array(camera.up)))

@@ -43,6 +43,12 @@ KEY_BYTES: Final = 32
 WRONG: Final = "Something went wrong inside the simulator; the case stands as it was. The terminal says more."
 """What a page is told about an error that is no user's mistake."""
 
+ON: Final = (
+    '<!doctype html><title>dekomp_sim</title><link rel="icon" href="data:,">'
+    '<meta http-equiv="refresh" content="0;url=/">'
+)
+"""Goes on to the page itself."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = logging.getLogger(__name__)
@@ -111,8 +117,7 @@ class Door:
         if not self.holds(request.query.get("key")):
             return web.Response(status=403, text="This key opens nothing. Use the address that the program printed.")
         # A page of our own moves on: a redirect would still count as begun elsewhere, and take no strict cookie along.
-        text = '<!doctype html><meta http-equiv="refresh" content="0;url=/"><link rel="icon" href="data:,"><title>dekomp_sim</title>'
-        response = web.Response(text=text, content_type="text/html")
+        response = web.Response(text=ON, content_type="text/html")
         response.set_cookie(cookie_name(request), self.key, httponly=True, samesite="Strict", path="/")
         return response
 

@@ -40,7 +40,9 @@ VIEW_WORDS: Final = {
 
 FIELD_WORDS: Final = {Field.FULL: "Full", Field.MAG1: "Mag 1", Field.MAG2: "Mag 2"}
 
-RATE_WORDS: Final = {DoseRate.LOW: "Low", DoseRate.NORMAL: "Normal", DoseRate.HIGH: "High", DoseRate.HIGH_LEVEL: "High level"}
+RATE_WORDS: Final = {
+    DoseRate.LOW: "Low", DoseRate.NORMAL: "Normal", DoseRate.HIGH: "High", DoseRate.HIGH_LEVEL: "High level",
+}  # fmt: skip
 
 PULSE_RATES: Final = (4, 8, 15, 30)
 """Pulses per second that the console offers, as usual consoles do."""
@@ -89,7 +91,7 @@ SHORT: Final = {"Source to detector": "To detector", "Source to skin": "To skin"
 
 def readouts_told(found: Readouts) -> dict[str, Any]:
     """The console's numbers beside the picture."""
-    return {"readouts": [[SHORT.get(name, name), words] for name, words in found.lines]}
+    return {"readouts": [[SHORT.get(name, name), words.replace(" frames, ", " + ")] for name, words in found.lines]}
 
 
 def keymap(rows: Sequence[Row]) -> dict[str, Any]:
@@ -298,4 +300,3 @@ def sounds_of(before: Case, after: Case, mode: Mode) -> list[tuple[str, str]]:
     if len(after.receipts) > len(before.receipts):
         heard.append(("probe", "[hum: the probe runs]"))
     return heard
-

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, UInt8Array
+from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.panes import slices
 from dekomp_sim.viewer.panes.disc import Cut, disc_picture, removed_picture
@@ -19,10 +20,14 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live, Ray
 from dekomp_sim.viewer.panes.gauges import manometer_picture, pressure_picture
 from dekomp_sim.viewer.panes.roots import roots_picture
 from dekomp_sim.viewer.panes.slices import HuWindow, Plane, Reading, section_of
+from dekomp_sim.viewer.scene.cameras import VISIBLE
+from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
-from dekomp_sim.viewer.web.pumps import Frame, Pump
+from dekomp_sim.viewer.web.knobs import EXAM_EYES
+from dekomp_sim.viewer.web.pumps import Pump
 from dekomp_sim.viewer.web.room_pane import RoomPane, prepare
+from dekomp_sim.viewer.web.server import Wire
 
 EDGES_PX: Final = (96, 1024)
 """Least and greatest edge of a plane of the CT."""
@@ -42,8 +47,11 @@ LEAST_STRIPS_PX: Final = 120
 BARS_PX: Final = 560
 """Width from which bars and pressure stand side by side; the page tells volumes in words as well."""
 
-REST_S: Final = 0.06
-"""Rest between two pictures of the room, so that X-ray pictures keep their share of the processor. Assumption."""
+APART_S: Final = 0.05
+"""Least time between two pictures of the room or a plane: 20 a second are smooth."""
+
+BESIDE_BEAM_S: Final = 0.25
+"""The same while the beam is on. Assumption: the eye is then on the X-ray picture."""
 
 
 @dataclass(slots=True)
@@ -84,30 +92,41 @@ class Screens:
         One worker thread for planes, disc and strips.
     case
         What is shown first.
+    wire
+        Takes the pictures.
     exam
         Hide what eye, ear and hand would not notice.
     """
 
     def __init__(
-        self, live: Live, room: RoomPane | None, aside: Executor, case: Case, send: Callable[[Frame], None], exam: bool
+        self, live: Live, room: RoomPane | None, aside: Executor, case: Case, wire: Wire, *, exam: bool
     ) -> None:
         self.live, self.room, self.case, self.exam = live, room, case, exam
         self.cases: Sequence[Case] = (case,)
         self.moment = self.live_moment = 1
-        self.beam = False
+        self.beam = self.over = False
         self._prepared = False
         self._aside = aside
-        self.look = Look(np.array(case.plan.target_mm), _reading(exam), EXAM if exam else PRACTICE)
+        self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
             "live": self._live, "reference": self._reference, "room": self._room,
             "disc": self._disc, "roots": self._roots,
             **{plane.value: self._plane(plane) for plane in Plane},
         }  # fmt: skip
-        self.pumps = {pane: Pump(pane, make, send, self._moment(pane)) for pane, make in made.items()}
+        self.pumps = {
+            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane), self._apart(pane))
+            for pane, make in made.items()
+        }
         self._watched: dict[str, frozenset[str]] = {}
 
     def _moment(self, pane: str) -> Callable[[], int]:
         return (lambda: self.live_moment) if pane == "live" else (lambda: self.moment)
+
+    def _apart(self, pane: str) -> Callable[[], float]:
+        """X-ray pictures come as they are made; while they do, the others leave them the processor."""
+        if pane in {"live", "reference"}:
+            return lambda: 0.0
+        return lambda: BESIDE_BEAM_S if self.beam else APART_S
 
     # what is watched
 
@@ -135,14 +154,16 @@ class Screens:
         """Show another moment, `cases` being all up to it."""
         before, self.case, self.cases, self.moment = self.case, case, cases, len(cases)
         moved = {"room", *(plane.value for plane in Plane)}
-        if case.disc is not before.disc or case.placements is not before.placements or case.injections != before.injections:
+        if case.disc is not before.disc or case.placements is not before.placements:
             moved.add("disc")
         self.renew(moved | {"roots"})
 
-    def opened(self) -> None:
-        """The examination is over: nothing is hidden any more."""
-        self.exam = False
-        self.look.reading, self.look.visibility = _reading(False), DEBRIEF
+    def debriefed(self) -> None:
+        """The case is over: nothing is hidden any more; the planned path and the one taken shine through the bones."""
+        self.exam, self.over = False, True
+        self.look.reading, self.look.visibility, self.look.peel = Reading(), DEBRIEF, None
+        if self.room is not None:
+            self.room.view = Eye.CLOSE_UP
         self.renew()
 
     # how they are set
@@ -167,9 +188,19 @@ class Screens:
         level = min(max(window.level_hu + WINDOW_HU_PER_PX * down_px, -1000.0), 2000.0)
         self._read(window=HuWindow(level, width))
 
-    def zoomed(self, notches: int) -> None:
+    def zoomed(self, pane: str, notches: int) -> None:
         """Show less of the patient, larger."""
-        self._read(field_mm=min(max(self.look.reading.field_mm * ZOOM**-notches, 40.0), 500.0))
+        if pane == "room" and self.room is not None:
+            self.room.zoom(self.case, notches)
+            self.renew({"room"})
+        elif pane in list(Plane):
+            self._read(field_mm=min(max(self.look.reading.field_mm * ZOOM**-notches, 40.0), 500.0))
+
+    def turned(self, right_px: float, down_px: float) -> None:
+        """Turn the room by a drag."""
+        if self.room is not None:
+            self.room.turn(self.case, right_px, down_px)
+            self.renew({"room"})
 
     def _read(self, **changes: Any) -> None:
         self.look.reading = replace(self.look.reading, **changes)
@@ -185,19 +216,55 @@ class Screens:
         section = section_of(self.case, plane, self.look.crosshair_mm, self.look.reading, self._edge(plane))
         self.crossed(self.look.crosshair_mm + SLICE_MM * notches * section.inward)
 
+    def looked_from(self, eye: Eye) -> None:
+        """Look at the room from a named point of view.
+
+        Raises
+        ------
+        InputError
+            If an examination does not allow it.
+        """
+        if self.exam and eye not in EXAM_EYES:
+            raise InputError("camera", eye.value, "what an eye in the room sees, in an examination")
+        if self.room is not None:
+            self.room.view = eye
+        if not self.exam and not self.over:
+            self.look.visibility = VISIBLE[eye]
+        self.renew({"room"})
+
     def peeled(self, number: int) -> None:
-        """Strip the tissue to a step of `STRIPPED`; the same step again takes it back."""
+        """Strip the tissue to a step of `STRIPPED`; the same step again takes it back.
+
+        Raises
+        ------
+        InputError
+            In an examination, or if there is no such step.
+        """
+        self._practice_only("peel", str(number))
+        if not 0 <= number < len(STRIPPED):
+            raise InputError("peel", str(number), f"0 to {len(STRIPPED) - 1}")
         self.look.peel = None if self.look.peel == number else number
         self.look.visibility = DEBRIEF if self.look.peel is None else STRIPPED[self.look.peel]
         self.renew({"room"})
 
     def layered(self, layer: Layer) -> None:
-        """Show, ghost, hide a layer, in turn."""
+        """Show, ghost, hide a layer, in turn.
+
+        Raises
+        ------
+        InputError
+            In an examination.
+        """
+        self._practice_only("layer", layer.value)
         turn = {Shown.SHOWN: Shown.GHOST, Shown.GHOST: Shown.HIDDEN, Shown.HIDDEN: Shown.SHOWN}
         now = self.look.visibility.get(layer, Shown.SHOWN)
         self.look.visibility = {**self.look.visibility, layer: turn[now]}
         self.look.peel = None
         self.renew({"room"})
+
+    def _practice_only(self, where: str, found: str) -> None:
+        if self.exam:
+            raise InputError(where, found, "nothing shown or hidden in an examination")
 
     # where a pointer points
 
@@ -236,7 +303,6 @@ class Screens:
         return self.live.reference
 
     async def _room(self) -> UInt8Array | None:
-        await asyncio.sleep(REST_S)
         if self.room is None:
             return None
         if not self._prepared:
@@ -247,9 +313,7 @@ class Screens:
     def _plane(self, plane: Plane) -> Callable[[], Awaitable[UInt8Array | None]]:
         async def make() -> UInt8Array | None:
             case, look, edge = self.case, self.look, self._edge(plane)
-            return await self._beside(
-                lambda: slices.picture(case, plane, look.crosshair_mm, look.reading, edge)
-            )
+            return await self._beside(lambda: slices.picture(case, plane, look.crosshair_mm, look.reading, edge))
 
         return make
 
@@ -260,7 +324,9 @@ class Screens:
     async def _roots(self) -> UInt8Array | None:
         case, cases, (width, height) = self.case, self.cases, self.look.sizes.get("roots", (388, 150))
         size = (max(height, LEAST_STRIPS_PX), width)
-        return None if self.exam or len(cases) < 2 else await self._beside(lambda: roots_picture(cases, size, case.clock_s))
+        if self.exam or len(cases) < 2:
+            return None
+        return await self._beside(lambda: roots_picture(cases, size, case.clock_s))
 
     async def _beside(self, make: Callable[[], UInt8Array]) -> UInt8Array:
         return await asyncio.get_running_loop().run_in_executor(self._aside, make)
@@ -274,7 +340,7 @@ class Screens:
 
 
 def near(case: Case, cases: Sequence[Case], size: tuple[int, int]) -> UInt8Array:
-    """The disc from near (rows, cols, 3): both sections above, manometer and pressure below, bars where there is room."""
+    """The disc from near (rows, cols, 3): both sections, manometer, pressure, and bars where there is room."""
     width, height = size
     low = max(height // 3, LEAST_STRIPS_PX)
     edge = min(width // 2, max(height - low, LEAST_STRIPS_PX))
@@ -286,7 +352,3 @@ def near(case: Case, cases: Sequence[Case], size: tuple[int, int]) -> UInt8Array
     else:
         strips += [pressure_picture(cases, (low, wide))]
     return np.vstack([sections, np.hstack(strips)])
-
-
-def _reading(exam: bool) -> Reading:
-    return slices.EXAM if exam else Reading()

@@ -116,9 +116,13 @@ async def _until_told(ready: Callable[[str, Callable[[], None]], None], url: str
     """Wait for the word of another thread, or for the system's: Ctrl-C, or an end that it asks for."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError):  # not on Windows, nor beside the main thread; Ctrl-C raises there
+        with suppress(NotImplementedError, RuntimeError):  # on Windows, and beside the main thread: Ctrl-C raises
             loop.add_signal_handler(signal_, told.set)
-    ready(url, lambda: loop.call_soon_threadsafe(told.set))
+
+    def end() -> None:
+        loop.call_soon_threadsafe(told.set)
+
+    ready(url, end)
     await told.wait()
 
 
@@ -147,7 +151,7 @@ def _page(desk: Desk) -> Server:
 
 
 def _start(server: Server, door: Door, address: Address) -> asyncio.Task[None]:
-    """Start trame without a look at this program's arguments; its secret goes through a file only this user can read."""
+    """Start trame, which is kept from this program's arguments; its secret goes through a file of this user's alone."""
     os.environ["TRAME_ARGS"] = ""
     os.environ["WSLINK_WS_COMPRESS"] = "0"  # pictures do not shrink, and the time to try is felt
     descriptor, name = tempfile.mkstemp(prefix="dekomp_sim_")
@@ -173,7 +177,8 @@ def _start(server: Server, door: Door, address: Address) -> asyncio.Task[None]:
 def _guard(bound: Any, door: Door, desk: Desk) -> None:
     """Before anything is served: the door, the way in, and of the socket's calls only ours."""
     bound.app.middlewares.append(door.middleware(policy(Path(vue3.www) / "index.html")))
-    bound.app.add_routes([web.get("/enter", door.enter), web.post("/paraview/", door.greet), web.get("/report", _report(desk))])
+    ways = [web.get("/enter", door.enter), web.post("/paraview/", door.greet), web.get("/report", _report(desk))]
+    bound.app.add_routes(ways)
     for handler in bound._ws_handlers:
         harden(handler)
 

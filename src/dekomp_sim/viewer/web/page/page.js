@@ -19,7 +19,7 @@ const Page = {
     return {
       s: {}, chosen: null, tab: "planes", plane: "axial", refusal: "", follow: true, open: {}, cues: [], sound: true,
       scale: Number(localStorage.getItem("dekomp.scale") || 1), rebinding: null, ownKeys: stored(), keyError: "", held: false,
-      scrub: null, playing: null,
+      scrub: null, hinting: true,
     };
   },
   template: "",
@@ -106,6 +106,7 @@ const Page = {
       if (id !== this.chosen) this.refusal = "";
       this.chosen = id;
       this.follow = follow;
+      if (follow) this.$nextTick(() => this.$el.querySelector?.(".task.chosen")?.scrollIntoView({ block: "nearest" }));
     },
     async perform(values) {
       this.refusal = "";
@@ -115,8 +116,19 @@ const Page = {
       if (answer.error || answer.refusal) this.follow = false;
       if (answer.refusal) this.told(answer.refusal);
     },
+    /** Another stage, from the one whose task is chosen. */
+    turnTo(step) {
+      const stages = this.s.stages || [];
+      const now = stages.findIndex((stage) => stage.tasks.some((task) => task.id === this.chosen));
+      const next = stages[Math.min(Math.max(now + step, 0), stages.length - 1)];
+      if (!next?.tasks.length) return;
+      this.open[stages.indexOf(next)] = true;
+      this.choose((next.tasks.find((task) => task.state !== "done") || next.tasks[0]).id);
+    },
     async command(command, phase, times) {
       if (command === "key_map") return this.showKeys();
+      if (command === "hint") return void (this.hinting = !this.hinting);
+      if (command === "next_stage" || command === "previous_stage") return this.turnTo(command === "next_stage" ? 1 : -1);
       if (command === "pedal") this.held = phase === "down";
       const answer = await this.ask({ what: "command", command, phase, times }, phase ? null : "command " + command);
       if (answer.refusal) this.told(answer.refusal);
@@ -150,7 +162,7 @@ const Page = {
         if (!key) return;
         const own = { ...this.ownKeys, [command]: key };
         const answer = await this.wires.ask({ what: "keys", keys: own });
-        if (answer.error) { this.keyError = answer.error; return; }
+        if (answer.error || answer.refusal) { this.keyError = answer.error || answer.refusal; return; }
         this.ownKeys = own;
         store(own);
       };

@@ -1,7 +1,7 @@
 """CT of a disc after discography: one axial slice in the disc's own plane, with the contrast that is in it.
 
-Left out: the scanner. The slice is what a perfect one would show at one effective energy; noise, streaks and beam
-hardening are not in it.
+Left out: the scanner, whose slices `scanner` makes. This one is what a perfect one would show at one effective energy
+in the disc's own oblique plane: the reference for what contrast there is.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ from dekomp_sim.arrays import Float32Array, FloatArray, sealed
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.imaging.console.display import annotated
 from dekomp_sim.imaging.console.processing import WHITE
+from dekomp_sim.imaging.ct.protocol import HU_RANGE
 from dekomp_sim.matter import CT_EFFECTIVE_KEV, Substance, mass_attenuation_cm2_g
-
-HU_RANGE: Final = (-1024.0, 3071.0)
-"""Hounsfield units that a scanner writes: 12 bits. Undiluted contrast lies far above and shows as the highest."""
 
 WINDOW_HU: Final = (-300.0, 2200.0)
 """Hounsfield units shown black and white. Assumption: wide enough to tell bone from contrast; a soft tissue window

@@ -1,0 +1,1 @@
+"""How a case is marked, how a learner comes along, and what a human assessor enters."""

@@ -1,0 +1,1 @@
+"""Cases of many learners: kept, looked back on, exported, forgotten."""

@@ -1,0 +1,1 @@
+"""How databases of earlier schemas become today's; each step is kept for ever."""
