@@ -35,8 +35,8 @@ def test_every_name_of_totalsegmentator_has_its_published_number() -> None:
     """Class map "total" of TotalSegmentator 2: 117 structures; these are looked up by hand."""
     assert len(NAMES) == 117
     published = {"spleen": 1, "sacrum": 25, "vertebrae_S1": 26, "vertebrae_L5": 27, "vertebrae_T11": 33,
-                 "vertebrae_C1": 50, "aorta": 52, "inferior_vena_cava": 63, "hip_right": 78, "spinal_cord": 79, "rib_left_1": 92,
-                 "rib_right_12": 115, "costal_cartilages": 117}  # fmt: skip
+                 "vertebrae_C1": 50, "aorta": 52, "inferior_vena_cava": 63, "hip_right": 78, "spinal_cord": 79,
+                 "rib_left_1": 92, "rib_right_12": 115, "costal_cartilages": 117}  # fmt: skip
     assert {name: number_named(name) for name in published} == published
 
 
