@@ -98,7 +98,7 @@ def test_the_page_shows_pictures_checks_and_limits_and_asks_nothing_of_the_netwo
     page = (imported / "quality.html").read_text()
     assert page.count('<image href="data:image/png;base64,') == 4
     told = ("Will this scan do?", "Length along the body", "mL of table, pads and clothes, taken away", "L4-L5",
-            "Nerves and sac are not seen on a CT", "turned prone as one rigid piece", "NOT FOR CLINICAL USE")  # fmt: skip
+            "Nerves and sac are not seen on a CT", "turned prone as one rigid", "NOT FOR CLINICAL USE")  # fmt: skip
     for words in told:
         assert words in page
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)

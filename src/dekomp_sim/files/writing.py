@@ -83,11 +83,7 @@ def output_folder(path: Path | str, overwrite: bool = False, mark: str = RUN_MAR
     overwrite
         Whether an earlier run may be replaced: a folder that holds the file `mark`.
     mark
-<<<<<<< HEAD
-        The file by which such a folder is known.
-=======
         The file by which a folder is known as one that may be replaced.
->>>>>>> main
 
     Raises
     ------
@@ -98,14 +94,9 @@ def output_folder(path: Path | str, overwrite: bool = False, mark: str = RUN_MAR
     earlier = overwrite and (target / mark).is_file()
     if target.exists() and not earlier and (not target.is_dir() or any(target.iterdir())):
         found = "a folder that is not empty" if target.is_dir() else "a file"
-<<<<<<< HEAD
-        kind = "run" if mark == RUN_MARK else "import"
-        allowed = f"a new or empty folder, or with --overwrite an earlier {kind}"
-=======
         allowed = "a new or empty folder, or with --overwrite an earlier run"
         if mark != RUN_MARK:
             allowed = f"a new or empty folder, or one that holds {mark}"
->>>>>>> main
         raise InputError(str(target), found, allowed, "Choose another name or remove it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
