@@ -46,8 +46,10 @@ app = typer.Typer(
 
 `dekomp-sim validate` recomputes every published number the models claim
 
-Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted from its record, 2 a mistake
-in the input, 3 the case ended in harm. Not for clinical use.""",
+`dekomp-sim regress scenes` plays your scenarios and compares state and pictures with their baselines
+
+Exit codes: 0 done, 1 a number of `validate` is outside, a `replay` parted from its record or `regress` found a
+change, 2 a mistake in the input, 3 the case ended in harm. Not for clinical use.""",
 )
 
 
@@ -269,6 +271,38 @@ def validate(
 
     wide = None if sys.stdout.isatty() else PIPED_COLUMNS
     if not recompute(json, Console(highlight=False, width=wide)):
+        raise typer.Exit(OUTSIDE)
+
+
+@app.command()
+def regress(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Scenario files, folders of them, or names of shipped ones.")
+    ] = None,
+    update: Annotated[bool, typer.Option("--update", help="Write the baselines instead of comparing.")] = False,
+    baselines: Annotated[
+        Path | None, typer.Option(help="Folder of the baselines; `baselines` beside each scenario.")
+    ] = None,
+    page: Annotated[Path, typer.Option(help="Where to write what changed, if anything did.")] = Path("regress.html"),
+    any_platform: Annotated[
+        bool, typer.Option("--any-platform", help="Compare with baselines of another platform as well.")
+    ] = False,
+) -> None:
+    """Play scenarios and compare state and pictures with their baselines; without paths, those in `scenarios`.
+
+    Exits with 1 when something changed, and shows it in a page. Time is told, and never fails.
+    """
+    from dekomp_sim.cli.regress import Request
+    from dekomp_sim.cli.regress import regress as compare
+
+    wide = None if sys.stdout.isatty() else PIPED_COLUMNS
+    request = Request(tuple(paths or ()), baselines, page, update, any_platform)
+    result = compare(request, Console(highlight=False, width=wide))
+    for mistake in result.mistakes:
+        typer.echo(f"dekomp-sim: {mistake}", err=True)
+    if result.mistakes:
+        raise typer.Exit(MISTAKE)
+    if not result.same:
         raise typer.Exit(OUTSIDE)
 
 

@@ -4,7 +4,7 @@ from dekomp_sim.files.documents import read_yaml, schema
 from dekomp_sim.files.journal import Journal, Recorded, plain, read_journal
 from dekomp_sim.files.marks import MistakesError
 from dekomp_sim.files.phantoms import cached_patient, phantom_patient
-from dekomp_sim.files.pictures import png_bytes, write_png8, write_png16
+from dekomp_sim.files.pictures import png_bytes, read_png8, write_png8, write_png16
 from dekomp_sim.files.shipped import shipped, shipped_names
 from dekomp_sim.files.volumes import load_labels, load_patient, load_volume, write_volume
 from dekomp_sim.files.writing import output_folder, write_bytes, write_text
@@ -22,6 +22,7 @@ __all__ = [
     "plain",
     "png_bytes",
     "read_journal",
+    "read_png8",
     "read_yaml",
     "schema",
     "shipped",
