@@ -57,12 +57,15 @@ class Clearance:
         From surface to surface; negative inside.
     at_mm
         (3,) point on the needle's axis where it comes nearest, patient frame.
+    uncertainty_mm
+        Standard deviation of where the structure lies: see `Strand`.
     """
 
     name: str
     structure: Structure
     distance_mm: float
     at_mm: FloatArray
+    uncertainty_mm: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at_mm", frozen(self.at_mm, (3,)))
@@ -159,7 +162,8 @@ def _of_strand(strand: Strand, start: FloatArray, end: FloatArray, radius_mm: fl
     distances, along = _axis_to_strand(strand, start[None], end[None])
     nearest = int(np.argmin(distances[0]))
     at = start + along[0, nearest] * (end - start)
-    return Clearance(strand.name, strand.structure, float(distances[0, nearest]) - radius_mm, at)
+    apart_mm = float(distances[0, nearest]) - radius_mm
+    return Clearance(strand.name, strand.structure, apart_mm, at, strand.uncertainty_mm)
 
 
 def _axis_to_strand(strand: Strand, starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -284,6 +288,17 @@ def _of_label(
     nearest = int(np.flatnonzero(here)[np.argmin(distance[here])])
     at = axis[0] + along[nearest] * (axis[1] - axis[0])
     return Clearance(in_words(structure), structure, float(distance[nearest]), at)
+
+
+def millimetres(distance_mm: float, uncertainty_mm: float = 0.0) -> str:
+    """A distance as a person reads it, with the standard deviation of its far end where that is not known exactly.
+
+    Examples
+    --------
+    >>> millimetres(2.14), millimetres(2.14, 1.5)
+    ('2.1 mm', '2.1 mm (± 1.5)')
+    """
+    return f"{distance_mm:.1f} mm" + (f" (± {uncertainty_mm:.1f})" if uncertainty_mm else "")
 
 
 def in_words(structure: Structure) -> str:
