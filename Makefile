@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo --overwrite
+SCENES := scenarios/reaction_root_contact.yaml scenarios/complication_device_fracture.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit notebooks scenarios bench-short bench gallery fuzz clean
+.PHONY: help demo test lint types unit notebooks scenarios regress bench-short bench soak gallery fuzz clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -20,7 +21,7 @@ $(STAMP): pyproject.toml
 demo: $(STAMP) ## Play the whole case on the built-in patient and say where the report is
 	$(RUN)
 
-test: lint types unit notebooks scenarios bench-short ## Everything CI runs
+test: lint types unit notebooks scenarios regress bench-short ## Everything CI runs
 
 lint: $(STAMP) ## ruff: style and format
 	$(BIN)/ruff check .
@@ -38,6 +39,10 @@ notebooks: $(STAMP) ## Execute the notebooks from top to bottom
 scenarios: $(STAMP) ## Play every scenario
 	$(BIN)/python tests/play_scenarios.py scenarios/*.yaml
 
+regress: $(STAMP) ## State and pictures of two scenarios against their baselines
+	@mkdir -p out
+	$(BIN)/dekomp-sim regress $(SCENES) --baselines tests/baselines --page out/regress.html --any-platform
+
 bench-short: $(STAMP) ## A short benchmark that only prints
 	$(BIN)/python benchmarks/spine.py --short
 	$(BIN)/python benchmarks/actions.py --short
@@ -47,6 +52,9 @@ bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python benchmarks/spine.py
 	$(BIN)/python benchmarks/actions.py
 	$(BIN)/python benchmarks/xray.py
+
+soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures
+	$(BIN)/python benchmarks/soak.py
 
 gallery: demo ## Renew README's picture from the demo
 	cp out/demo/overview.png docs/gallery/demo.png

@@ -20,6 +20,7 @@ FLOORS = {
     "debrief": 7,
     "validation": 7,  # asks every room below it for its published numbers, and knows no case, report or scene
     "viewer": 8,
+    "regress": 8,  # plays scenarios and compares what they leave; beside the screens, of which it needs none
     "records": 8,  # keeps what debriefs found; pages of learners stand on the debrief's definitions and looks
     "sweep": 8,  # plays, measures and keeps many cases
     "cli": 9,
@@ -28,7 +29,7 @@ FLOORS = {
 
 LIBRARIES = {
     "numpy": set(FLOORS) - {"errors", "units", "__main__"},
-    "scipy": {"anatomy", "planning", "imaging", "disc", "sweep"},  # sweep: Sobol points
+    "scipy": {"anatomy", "planning", "imaging", "disc", "regress", "sweep"},  # sweep: Sobol points
     "numba": {"anatomy", "disc", "imaging"},  # compiled kernels: phantom, removal, projector
     "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/projection/lanes.py)
     "SimpleITK": {"files"},  # volumes are opened in one room
@@ -37,16 +38,13 @@ LIBRARIES = {
     "platformdirs": {"files", "records"},  # where the cache and the records live
     "pydantic_core": {"files"},  # the validator itself, whose errors it explains
     "pydantic": {"files", "scenario", "procedure"},  # discriminators of unions; files validates with them
-    "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "debrief"},  # ranges in types; forms
+    "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "debrief", "regress"},  # ranges in types; forms
     "PIL": {"imaging", "files", "viewer"},  # letters burned into pictures; PNG writing; panes and JPEG frames
-    "trame": {"viewer"},  # the page
-    "trame_rca": {"viewer"},  # its pictures
-    "trame_client": {"viewer"},
-    "trame_server": {"viewer"},
-    "wslink": {"viewer"},
+    "trame_client": {"viewer"},  # the page in the browser
+    "trame_server": {"viewer"},  # and what serves it
     "aiohttp": {"viewer"},  # the server beneath, where the Origin is checked
     "imageio_ffmpeg": {"viewer"},  # films
-    "jinja2": {"debrief", "records", "sweep"},  # reports, pages of learners
+    "jinja2": {"debrief", "records", "regress", "sweep"},  # reports, pages of learners and of changes
     "markupsafe": {"debrief", "records", "sweep"},
     "matplotlib": {"debrief", "records", "sweep"},
     "sqlalchemy": {"records"},  # the database
@@ -56,6 +54,7 @@ LIBRARIES = {
     "pyarrow": {"sweep"},  # Parquet
     "pyvista": {"viewer"},
     "vtkmodules": {"viewer"},  # what PyVista does not wrap
+    "pytest": {"regress"},  # its plugin, which only pytest loads
     "typer": {"cli"},
     "rich": {"cli"},
 }

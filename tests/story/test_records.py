@@ -106,8 +106,8 @@ def kept_in(file: Path) -> tuple[Kept, ...]:
 
 def test_a_case_comes_back_as_it_was_kept(file: Path) -> None:
     with opened(place_of(str(file)), new=True) as records:
-        assert records.add("L01", case(1)) == 1
-        assert records.add("L02", case(2, passed=False)) == 2
+        assert records.add("L01", case(1)) == (1,)
+        assert records.add("L02", case(2, passed=False)) == (2,)
     first, second = kept_in(file)
     assert (first.number, first.learner, first.case) == (1, "L01", case(1))
     assert second.passed("examination") is False
@@ -306,21 +306,31 @@ def test_a_program_killed_while_it_writes_loses_no_case_it_said_it_kept(file: Pa
         file.unlink()
 
 
-def locked(file: Path) -> sqlite3.Connection:
-    holder = sqlite3.connect(file, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    return holder
-
-
 def test_a_locked_database_is_said_to_be_so(file: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:
     with opened(place_of(str(file)), new=True) as records:
         records.add("L01", case(1))
     monkeypatch.setattr(places, "WAIT_S", 0.05)
-    with closing(locked(file)):
-        code, _, wrong = cli("list")
-    assert code == 2
-    assert "a database that another program is writing to; allowed: one writer at a time. Try again soon." in wrong
-    assert cli("list")[0] == 0
+    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        assert cli("list")[0] == 0  # who reads is not in the way of who writes
+        code, _, wrong = cli("forget", "L01", "--yes")
+        assert code == 2
+        assert "a database that another program is writing to; allowed: one writer at a time. Try again soon." in wrong
+        holder.execute("ROLLBACK")
+        holder.execute("BEGIN EXCLUSIVE")
+        assert cli("list")[0] == 2
+    assert len(kept_in(file)) == 1
+
+
+def test_of_several_cases_all_are_kept_or_none(file: Path) -> None:
+    with opened(place_of(str(file)), new=True) as records:
+        records.add("L01", case(1), case(2))
+        with pytest.raises(InputError, match=r"already kept as case 2"):
+            records.add("L01", case(3), case(2))
+        with pytest.raises(InputError, match=r"already kept"):
+            records.add("L02", case(4), case(4))
+        assert [kept.number for kept in records.cases()] == [1, 2]
+        assert records.learners() == ("L01",)
 
 
 def test_a_full_disk_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -428,7 +438,7 @@ def test_a_department_s_postgresql_keeps_and_forgets_the_same() -> None:
     with opened(place) as records:
         for name in records.learners():
             records.forget(name)
-        number = records.add("L01", case(1))
+        (number,) = records.add("L01", case(1))
         rating, checklist = Rating(1, 2, 3, 4, 5, 4, 3), Checklist(consent_obtained=True)
         records.assess(number, HumanAssessment(1, "A1", rating, checklist))
         (kept,) = records.cases("L01")

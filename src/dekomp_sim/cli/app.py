@@ -6,6 +6,8 @@ Each command imports its own work inside its function: `dekomp-sim --help` must 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +17,7 @@ from rich.console import Console
 
 from dekomp_sim import __version__
 from dekomp_sim.cli.records import records
-from dekomp_sim.errors import DekompSimError
+from dekomp_sim.errors import DekompSimError, InputError
 
 OUTSIDE, MISTAKE, HARM = 1, 2, 3
 
@@ -34,15 +36,13 @@ app = typer.Typer(
 
 `dekomp-sim run my.yaml --ct scan.nii.gz --labels vertebrae.nii.gz -o out/scan` plays it on a CT
 
+`dekomp-sim import scan/ --labels vertebrae.nii.gz -o patient/` makes a patient of a scan; `run ... --patient patient/`
+
 `dekomp-sim replay out/first/journal.jsonl` performs a recorded case again and compares
 
 `dekomp-sim view l4l5_left_posterolateral` opens it in a window, to be performed by hand
 
-<<<<<<< HEAD
-`dekomp-sim sweep my.yaml --vary operator.entry_error_mm=0:8 --cases 200 -o out/sweep` plays it 200 times
-=======
 `dekomp-sim records add out/first --learner L017` keeps a case of a learner
->>>>>>> main
 
 `dekomp-sim check my.yaml` finds the mistakes in a scenario
 
@@ -50,9 +50,10 @@ app = typer.Typer(
 
 `dekomp-sim validate` recomputes every published number the models claim
 
-Exit codes: 0 done, 1 a number of `validate` is outside or a `replay` parted from its record or a `sweep` had
-failed cases, 2 a mistake
-in the input, 3 the case ended in harm. Not for clinical use.""",
+`dekomp-sim regress scenes` plays your scenarios and compares state and pictures with their baselines
+
+Exit codes: 0 done, 1 a number of `validate` is outside, a `replay` parted from its record, `regress` found a
+change or a case of a `sweep` failed, 2 a mistake in the input, 3 the case ended in harm. Not for clinical use.""",
 )
 
 
@@ -64,6 +65,16 @@ class Document(StrEnum):
 
     SCENARIO = "scenario"
     PHANTOM = "phantom"
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """What is imported meanwhile may want libraries that a plain installation leaves out."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        remedy = f"Install them: pip install 'dekomp-sim[{name}]'"
+        raise InputError("this installation", f"no {missing.name}", f"the libraries of the {name}", remedy) from None
 
 
 def _version(wanted: bool) -> None:
@@ -91,6 +102,7 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to play on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
     picture_3d: Annotated[bool, typer.Option("--3d/--no-3d", help="Draw the 3D pictures.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")] = False,
 ) -> None:
@@ -101,19 +113,43 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.cli.patients import Scan
     from dekomp_sim.cli.run import Request, perform
 
-    request = Request(scenario, out, Scan(ct, labels, series), picture_3d, overwrite)
+    request = Request(scenario, out, Scan(ct, labels, series, patient), picture_3d, overwrite)
     harmed = perform(request, Console(highlight=False))
     if harmed:
         raise typer.Exit(HARM)
 
 
+@app.command(name="import")
+def import_(
+    scan: Annotated[Path, typer.Argument(help="A CT: DICOM folder or multi-frame file, NIfTI, NRRD or MHA.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the patient; new or empty.")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its segmentation: label map with TotalSegmentator's numbers, folder of masks by its names, "
+            "DICOM SEG or RTSTRUCT."
+        ),
+    ] = None,
+    series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier import.")] = False,
+) -> None:
+    """Make a patient of a scan: check it, name its levels, find its discs; leaves quality.html to look at.
+
+    No name, number, date or text of the scan's header is kept.
+    """
+    from dekomp_sim.cli.importing import Request, perform
+
+    perform(Request(scan, labels, series, out, overwrite), Console(highlight=False))
+
+
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913 - a command line's options are its nouns
     journal: Annotated[Path, typer.Argument(help="The journal of a case, played or performed by hand.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for report and frames; new or empty.")] = None,
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in that folder.")] = False,
 ) -> None:
     """Perform a journal again and print the state digest; says at which action and where it parts from the record.
@@ -123,7 +159,7 @@ def replay(
     from dekomp_sim.cli.patients import Scan
     from dekomp_sim.cli.replay import Request, perform
 
-    if not perform(Request(journal, out, Scan(ct, labels, series), overwrite), Console(highlight=False)):
+    if not perform(Request(journal, out, Scan(ct, labels, series, patient), overwrite), Console(highlight=False)):
         raise typer.Exit(OUTSIDE)
 
 
@@ -143,6 +179,7 @@ def film(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier film.")] = False,
 ) -> None:
     """Make a film of a journal: the 3D scene, the fluoroscopy, what is done and said.
@@ -152,7 +189,7 @@ def film(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.cli.film import Request, perform
     from dekomp_sim.cli.patients import Scan
 
-    request = Request(journal, out, camera, fps, height, Scan(ct, labels, series), overwrite)
+    request = Request(journal, out, camera, fps, height, Scan(ct, labels, series, patient), overwrite)
     perform(request, Console(highlight=False))
 
 
@@ -173,15 +210,17 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to perform on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
 ) -> None:
     """Perform a case by hand in a window; leaves journal.jsonl, and at the end report.html."""
-    from dekomp_sim.cli.patients import Scan
-    from dekomp_sim.cli.view import Request
-    from dekomp_sim.cli.view import view as show
+    with _extra("viewer"):
+        from dekomp_sim.cli.patients import Scan
+        from dekomp_sim.cli.view import Request
+        from dekomp_sim.cli.view import view as show
     from dekomp_sim.viewer.practice.session import Mode
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
-    request = Request((scenario,), out, Scan(ct, labels, series), mode, real_time)
+    request = Request((scenario,), out, Scan(ct, labels, series, patient), mode, real_time)
     if native:
         from dekomp_sim.cli.native import perform
 
@@ -202,7 +241,8 @@ def serve(
     ] = True,
 ) -> None:
     """Offer cases on a page and print its address with the key that opens it. Ctrl-C ends it."""
-    from dekomp_sim.cli.view import Request, offer
+    with _extra("viewer"):
+        from dekomp_sim.cli.view import Request, offer
     from dekomp_sim.viewer.practice.session import Mode
     from dekomp_sim.viewer.web.server import Address
 
@@ -305,6 +345,38 @@ def validate(
 
     wide = None if sys.stdout.isatty() else PIPED_COLUMNS
     if not recompute(json, Console(highlight=False, width=wide)):
+        raise typer.Exit(OUTSIDE)
+
+
+@app.command()
+def regress(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Scenario files, folders of them, or names of shipped ones.")
+    ] = None,
+    update: Annotated[bool, typer.Option("--update", help="Write the baselines instead of comparing.")] = False,
+    baselines: Annotated[
+        Path | None, typer.Option(help="Folder of the baselines; `baselines` beside each scenario.")
+    ] = None,
+    page: Annotated[Path, typer.Option(help="Where to write what changed, if anything did.")] = Path("regress.html"),
+    any_platform: Annotated[
+        bool, typer.Option("--any-platform", help="Compare with baselines of another platform as well.")
+    ] = False,
+) -> None:
+    """Play scenarios and compare state and pictures with their baselines; without paths, those in `scenarios`.
+
+    Exits with 1 when something changed, and shows it in a page. Time is told, and never fails.
+    """
+    from dekomp_sim.cli.regress import Request
+    from dekomp_sim.cli.regress import regress as compare
+
+    wide = None if sys.stdout.isatty() else PIPED_COLUMNS
+    request = Request(tuple(paths or ()), baselines, page, update, any_platform)
+    result = compare(request, Console(highlight=False, width=wide))
+    for mistake in result.mistakes:
+        typer.echo(f"dekomp-sim: {mistake}", err=True)
+    if result.mistakes:
+        raise typer.Exit(MISTAKE)
+    if not result.same:
         raise typer.Exit(OUTSIDE)
 
 

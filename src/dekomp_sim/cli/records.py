@@ -50,7 +50,7 @@ def add(
     learner: Annotated[str, typer.Option(help="Whose, as a pseudonym: letters, then digits, such as L017.")],
     db: Where = None,
 ) -> None:
-    """Keep cases of a learner, in the order given."""
+    """Keep cases of a learner, in the order given: all of them, or none."""
     from dekomp_sim.files.reading import read_bytes
     from dekomp_sim.records.reports import performed
 
@@ -58,8 +58,9 @@ def add(
     today = date.today().isoformat()
     cases = [performed(read_bytes(file), file, today) for file in files]
     with _opened(db, new=True) as kept:
-        for case in cases:
-            typer.echo(f"Case {kept.add(learner, case)} of {learner}: {case.title}")
+        numbers = kept.add(learner, *cases)
+    for number, case in zip(numbers, cases, strict=True):
+        typer.echo(f"Case {number} of {learner}: {case.title}")
 
 
 @records.command("list")

@@ -16,6 +16,7 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.cli.overview import Overview
 from dekomp_sim.debrief.metrics import measure
 from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
+from dekomp_sim.debrief.scoring.marks import score, words_of
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
 from dekomp_sim.imaging.ct.discogram import on_screen
@@ -131,6 +132,8 @@ def leave(told: Told, folder: Path, console: Console, renderer: Renderer | None 
         found = report_json(told.story, told.cases, metrics, digest, told.header)
         write_text(folder / "report.json", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     console.print(f"\n{summary(metrics, told.story)}\n", soft_wrap=True)
+    for rubric in told.story.rubrics:
+        console.print(words_of(score(rubric, metrics, told.cases[-1])), soft_wrap=True)
     return digest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -78,7 +78,7 @@ class Openings:
     def patient(self, story: Story) -> Patient:
         """The patient of a story, made once; stories whose bodies differ have patients of their own."""
         who = f"{story.phantom} {story.specification(PhantomSpec())}"
-        if who not in self._patients or self.request.scan.ct is not None:
+        if who not in self._patients or self.request.scan.given:
             self._patients[who] = patient_of(story, self.request.scan)
         return self._patients[who]
 
@@ -158,13 +158,8 @@ def _desk(request: Request, console: Console) -> Desk:
         console.print(f"No 3D pane: {renderer.reason}. {renderer.remedy}", soft_wrap=True)
     openings = Openings(request, renderer, console)
     with console.status("Preparing the patient (built once, then cached) ..."):
-        for story in _once(stories):
-            openings.patient(story)
+        openings.patient(stories[0])
     return Desk(stories, openings.open, request.mode)
-
-
-def _once(stories: Sequence[Story]) -> list[Story]:
-    return list({story.phantom: story for story in stories}.values())
 
 
 def _in_window(url: str, end: Callable[[], None], console: Console, *, as_app: bool) -> None:

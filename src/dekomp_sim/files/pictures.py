@@ -1,4 +1,4 @@
-"""Writes pictures as PNG with a word in the file that they are simulated."""
+"""Writes pictures as PNG with a word in the file that they are simulated, and reads its own again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 
 from dekomp_sim.arrays import UInt8Array
+from dekomp_sim.errors import InputError
 from dekomp_sim.files.writing import write_bytes
 
 SIMULATED: Final = {"Comment": "SIMULATED - NOT FOR CLINICAL USE", "Software": "dekomp_sim"}
@@ -50,6 +52,26 @@ def write_png8(path: Path | str, image: UInt8Array, text: Mapping[str, str] | No
     if image.ndim not in _COLOUR_TYPES or image.shape[2:] not in {(), (3,)} or image.dtype != np.uint8:
         raise ValueError(f"an 8-bit picture is (rows, cols) or (rows, cols, 3) uint8, got {image.shape} {image.dtype}")
     write_bytes(path, png_bytes(image, text))
+
+
+def read_png8(path: Path | str) -> UInt8Array:
+    """The pixels (rows, cols) of a grey picture of 8 bits.
+
+    Raises
+    ------
+    InputError
+        If the file is absent, damaged or another kind of picture.
+    """
+    allowed = "a grey PNG of 8 bits"
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            if picture.mode != "L":
+                raise InputError(str(path), f"a picture of kind {picture.mode}", allowed)
+            return np.asarray(picture, dtype=np.uint8)
+    except FileNotFoundError:
+        raise InputError(str(path), "no such file", allowed) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):  # PIL's words for damage of different depth
+        raise InputError(str(path), "a damaged picture", allowed) from None
 
 
 def png_bytes(image: NDArray[Any], text: Mapping[str, str] | None = None) -> bytes:

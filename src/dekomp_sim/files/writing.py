@@ -71,7 +71,7 @@ def write_bytes(path: Path | str, content: bytes) -> None:
 
 
 @contextmanager
-def output_folder(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
+def output_folder(path: Path | str, overwrite: bool = False, mark: str = RUN_MARK) -> Iterator[Path]:
     """A fresh folder to write a run's results to; it becomes `path` when all went well, else it is removed.
 
     A user's mistake in the middle of a run so leaves nothing behind.
@@ -81,7 +81,9 @@ def output_folder(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
     path
         The folder to be.
     overwrite
-        Whether an earlier run may be replaced: a folder that holds a `journal.jsonl`.
+        Whether an earlier run may be replaced: a folder that holds the file `mark`.
+    mark
+        The file by which a folder is known as one that may be replaced.
 
     Raises
     ------
@@ -89,10 +91,12 @@ def output_folder(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
         If `path` exists and is neither an empty folder nor an earlier run that may be replaced, or cannot be made.
     """
     target = Path(path)
-    earlier = overwrite and (target / RUN_MARK).is_file()
+    earlier = overwrite and (target / mark).is_file()
     if target.exists() and not earlier and (not target.is_dir() or any(target.iterdir())):
         found = "a folder that is not empty" if target.is_dir() else "a file"
         allowed = "a new or empty folder, or with --overwrite an earlier run"
+        if mark != RUN_MARK:
+            allowed = f"a new or empty folder, or one that holds {mark}"
         raise InputError(str(target), found, allowed, "Choose another name or remove it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

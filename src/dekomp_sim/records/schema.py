@@ -20,6 +20,30 @@ NEWEST: Final = "head"
 """Alembic's word for the last step."""
 
 
+def up_to_date(connection: Connection, where: str) -> bool:
+    """Whether a database has today's tables; nothing is changed.
+
+    Parameters
+    ----------
+    connection
+        To the database.
+    where
+        What messages call it.
+
+    Raises
+    ------
+    InputError
+        If the database was written by a later release, or belongs to another program.
+    """
+    known = [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
+    now = MigrationContext.configure(connection).get_current_revision()
+    if now is not None and now not in known:
+        raise InputError(where, f"records of schema {now}", f"schema {known[0]} or older", "Use a newer dekomp_sim")
+    if now is None and inspect(connection).get_table_names():
+        raise InputError(where, "a database of another program", "records of this program, or a new database")
+    return now == known[0]
+
+
 def bring_up_to_date(connection: Connection, where: str, to: str = NEWEST) -> None:
     """Make the tables of a new database, or bring an older one's up to date, its content kept.
 
@@ -35,16 +59,15 @@ def bring_up_to_date(connection: Connection, where: str, to: str = NEWEST) -> No
     Raises
     ------
     InputError
-        If the database was written by a later release, or belongs to another program.
+        As `up_to_date` does.
     """
+    if not up_to_date(connection, where):
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(STEPS))
-    config.attributes["connection"] = connection
-    known = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
-    now = MigrationContext.configure(connection).get_current_revision()
-    if now is not None and now not in known:
-        raise InputError(where, f"records of schema {now}", f"schema {known[0]} or older", "Use a newer dekomp_sim")
-    if now is None and inspect(connection).get_table_names():
-        raise InputError(where, "a database of another program", "records of this program, or a new database")
-    if now != (known[0] if to == NEWEST else to):
-        command.upgrade(config, to)
+    return config

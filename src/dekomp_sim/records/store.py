@@ -14,7 +14,7 @@ from dekomp_sim.debrief.scoring.rating import Checklist, HumanAssessment, Rating
 from dekomp_sim.errors import InputError
 from dekomp_sim.records.place import Place, engine_of, told_plainly, whole
 from dekomp_sim.records.pseudonyms import pseudonym
-from dekomp_sim.records.schema import bring_up_to_date
+from dekomp_sim.records.schema import bring_up_to_date, up_to_date
 from dekomp_sim.records.tables import AssessmentRow, CaseRow, FigureRow, LearnerRow, MarkRow
 
 
@@ -86,8 +86,8 @@ class Records:
     engine: Engine
     place: Place
 
-    def add(self, learner: str, case: Performed) -> int:
-        """Keep a case; its number.
+    def add(self, learner: str, *cases: Performed) -> tuple[int, ...]:
+        """Keep cases of a learner, all of them or none; their numbers.
 
         Raises
         ------
@@ -96,14 +96,7 @@ class Records:
         """
         with self._writing() as session:
             who = self._learner(session, pseudonym(learner))
-            same = select(CaseRow.id).where(CaseRow.learner_id == who.id, CaseRow.report_sha256 == case.report_sha256)
-            twice = session.scalar(same)
-            if twice is not None:
-                raise InputError(learner, f"a report already kept as case {twice}", "each report once")
-            row = _row(case, who.id)
-            session.add(row)
-            session.flush()
-            return row.id
+            return tuple(self._added(session, who, case) for case in cases)
 
     def assess(self, number: int, entered: HumanAssessment) -> None:
         """Keep what an assessor entered; what the same assessor entered before is replaced.
@@ -190,6 +183,16 @@ class Records:
             session.flush()
         return found
 
+    def _added(self, session: Session, who: LearnerRow, case: Performed) -> int:
+        same = select(CaseRow.id).where(CaseRow.learner_id == who.id, CaseRow.report_sha256 == case.report_sha256)
+        twice = session.scalar(same)
+        if twice is not None:
+            raise InputError(who.pseudonym, f"a report already kept as case {twice}", "each report once")
+        row = _row(case, who.id)
+        session.add(row)
+        session.flush()
+        return row.id
+
     def _nobody(self, learner: str) -> InputError:
         return InputError(self.place.name, f"no learner {learner!r}", "a learner of `records list`")
 
@@ -219,9 +222,13 @@ def opened(place: Place, *, new: bool = False) -> Iterator[Records]:
             reason = (wrong.strerror or str(wrong)).lower()
             raise InputError(place.name, f"a folder that cannot be made ({reason})", "a writable folder") from None
     with engine_of(place) as engine:
-        with told_plainly(place), engine.execution_options(writes=True).begin() as connection:
-            whole(connection, place)
-            bring_up_to_date(connection, place.name)
+        with told_plainly(place):
+            with engine.begin() as connection:  # a reader needs no lock, and none is taken where nothing is to be done
+                whole(connection, place)
+                done = up_to_date(connection, place.name)
+            if not done:
+                with engine.execution_options(writes=True).begin() as connection:
+                    bring_up_to_date(connection, place.name)
         yield Records(engine, place)
 
 

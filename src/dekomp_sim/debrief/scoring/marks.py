@@ -89,6 +89,12 @@ def scores(story: Story, metrics: Metrics, last: Case) -> tuple[Score, ...]:
     return tuple(score(rubric, metrics, last) for rubric in (*story.rubrics, *also))
 
 
+def words_of(found: Score) -> str:
+    """A score as a sentence, with the critical errors that failed it."""
+    told = f"Marks by {found.rubric.name}: {found.percent:.0f} %, {'passed' if found.passed else 'not passed'}."
+    return " ".join((told, *(f"Critical: {error}" for error in found.errors)))
+
+
 def _mark(criterion: Criterion, metrics: Metrics) -> Mark:
     value = getattr(metrics, criterion.metric.value)
     return Mark(criterion, value, share(criterion, value))
