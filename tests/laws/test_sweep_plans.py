@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.errors import InputError
@@ -29,6 +29,7 @@ def plan_of(*varies: str, cases: int = 64) -> Plan:
     return Plan(RECORD, read_varies(varies, RECORD), cases, seed=1)
 
 
+@settings(deadline=None)
 @given(shorter=st.integers(1, 40), more=st.integers(0, 40), seed=st.integers(0, 2**40))
 def test_a_longer_sweep_begins_with_the_shorter_one(shorter: int, more: int, seed: int) -> None:
     short = replace(CROSSED, cases=shorter, seed=seed)
@@ -37,6 +38,7 @@ def test_a_longer_sweep_begins_with_the_shorter_one(shorter: int, more: int, see
     assert [short.draw(index) for index in range(shorter)] == [long.draw(index) for index in range(shorter)]
 
 
+@settings(deadline=None)
 @given(power=st.integers(0, 6), seed=st.integers(0, 2**40))
 def test_each_part_of_a_range_is_drawn_from_once(power: int, seed: int) -> None:
     cases = 2**power
