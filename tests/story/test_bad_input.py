@@ -311,7 +311,7 @@ def test_a_bad_label_map_is_answered_by_one_sentence(
 def test_labels_in_dicom_are_answered_with_what_is_taken(tmp_path: Path) -> None:
     volume = Volume(HU.astype(np.int16), Affine.from_spacing((1.0, 1.0, 1.0)))
 
-    with pytest.raises(InputError, match=r"found no label map; allowed: a file ending in \.nii"):
+    with pytest.raises(InputError, match=r"found modality CT; allowed: a label map, a folder of masks, a DICOM seg"):
         load_labels(write_series(tmp_path, HU)[0], volume)
 
 

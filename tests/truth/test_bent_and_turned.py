@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_bvp
 
-from dekomp_sim.instruments import CATALOGUE, Placement, may_be_prebent, prebend_curvature_per_mm
+from dekomp_sim.geometry import Rod, Tube
+from dekomp_sim.instruments import CATALOGUE, Placement, may_be_prebent, prebend_curvature_per_mm, solids
 from dekomp_sim.instruments.prebend import BENT_MM, FOLLOWED, left_of_bend_deg, swept_mm
 from dekomp_sim.instruments.redirection import STEEL_N_MM2, TISSUE_N_MM2, followed, holding_mm
 
@@ -25,6 +26,18 @@ def test_a_bent_tip_runs_on_the_circle_of_its_bend(bend_deg: float) -> None:
     turn = 60.0 / radius_mm
     paper = [0.0, -radius_mm * np.sin(turn), radius_mm * (1.0 - np.cos(turn))]  # bevel to the feet: it goes to the head
     np.testing.assert_allclose(tip, paper, atol=1e-9)
+
+
+def test_a_bent_needle_in_up_to_its_hub_has_no_piece_outside() -> None:
+    ready = Placement(NEEDLE, np.zeros(3), np.array([0.0, -1.0, 0.0]), 0.0).steered(
+        prebend_curvature_per_mm(NEEDLE, 5.0)
+    )
+    for depth_mm in (NEEDLE.length_mm, NEEDLE.length_mm - 10.0):
+        pieces = solids(ready.at_depth(depth_mm))
+        assert (
+            min(np.linalg.norm(piece.end_mm - piece.start_mm) for piece in pieces if isinstance(piece, Rod | Tube))
+            > 0.1
+        )
 
 
 def test_no_bend_of_steel_steers_as_much_as_pliable_needles_did_in_living_liver() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import DiscShape, Level, Patient, Strand, Structure, Volume
-from dekomp_sim.anatomy.clearance import REACH_MM, Clearance, clearances, in_words, strand_distances_mm
+from dekomp_sim.anatomy.clearance import REACH_MM, Clearance, clearances, in_words, millimetres, strand_distances_mm
 from dekomp_sim.geometry import Affine, Rigid
 
 
@@ -106,3 +108,12 @@ def test_a_needle_in_the_disc_is_inside_it_and_nearest_comes_first() -> None:
 
 def test_structures_have_words() -> None:
     assert in_words(Structure.ILIAC_VEIN_LEFT) == "iliac vein left"
+
+
+def test_a_clearance_carries_how_well_the_structures_place_is_known() -> None:
+    root = replace(_strand([[0, -50, 5], [0, 50, 5]], [2.0, 2.0]), uncertainty_mm=1.5)
+    found = _named(clearances(_patient((root,)), [-20, 0, 0], [20, 0, 0], 0.75), root.name)
+    assert found.distance_mm == pytest.approx(2.25)
+    assert found.uncertainty_mm == 1.5
+    assert millimetres(2.14, found.uncertainty_mm) == "2.1 mm (± 1.5)"
+    assert millimetres(2.14) == "2.1 mm"

@@ -104,6 +104,26 @@ def test_a_root_is_passed_with_the_clearance_that_is_said() -> None:
     assert any(rejection.reason.startswith("left L4 exiting root within") for rejection in plan.rejected)
 
 
+def test_a_root_that_is_not_seen_is_passed_by_one_standard_deviation_more() -> None:
+    path = np.array([[22.0, 24.0, 60.0], [22.0, 24.0, -60.0]])
+    seen = Strand("left L4 exiting root", Structure.NERVE_ROOT, path, np.array([2.0, 2.0]), Level.L4_L5, Side.LEFT)
+    patient = _box_patient(strands=(replace(seen, uncertainty_mm=1.5),))
+    plan = posterolateral(patient, Level.L4_L5, Side.LEFT)
+    found = next(c for c in clearances(patient, plan.entry_mm, plan.target_mm, 1.473 / 2.0) if c.name == seen.name)
+    assert found.distance_mm >= 1.0 + 1.5
+    assert plan.keeps_deviation
+    assert any(rejection.reason.endswith(" mm (± 1.5)") for rejection in plan.rejected)
+
+
+def test_where_no_way_keeps_the_deviation_the_plan_says_that_it_does_not() -> None:
+    path = np.array([[22.0, 24.0, 60.0], [22.0, 24.0, -60.0]])
+    seen = Strand("left L4 exiting root", Structure.NERVE_ROOT, path, np.array([2.0, 2.0]), Level.L4_L5, Side.LEFT)
+    plan = posterolateral(_box_patient(strands=(replace(seen, uncertainty_mm=60.0),)), Level.L4_L5, Side.LEFT)
+    assert plan.clearance_mm >= 1.0
+    assert (plan.nearest, plan.uncertainty_mm) == (seen.name, 60.0)
+    assert not plan.keeps_deviation
+
+
 def test_the_kidney_and_gas_are_in_the_way() -> None:
     def kidney(x: FloatArray, y: FloatArray, z: FloatArray) -> BoolArray:
         return np.asarray(np.hypot(x - 70, y - 50) < 12)

@@ -15,7 +15,7 @@ import numpy as np
 
 from dekomp_sim.anatomy.disc_shape import DiscShape, Protrusion
 from dekomp_sim.anatomy.labels import Level, Structure
-from dekomp_sim.anatomy.nerves import lay_nerves
+from dekomp_sim.anatomy.nerves import UNSEEN_NERVE_SD_MM, lay_nerves
 from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.anatomy.tissues import with_tissues
 from dekomp_sim.anatomy.vertebrae import BoneField, Vertebra, find_vertebrae, mirror_plane
@@ -50,11 +50,59 @@ PMC3481085), and a coarse label map shows the rounded rims as more.
 """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Landmarks:
+    """What the labels of a scan show.
+
+    Parameters
+    ----------
+    vertebrae
+        From caudal to cranial.
+    discs
+        By level, without protrusions.
+    reasons
+        Of the levels without a disc, why.
+    """
+
+    vertebrae: Mapping[Structure, Vertebra]
+    discs: Mapping[Level, DiscShape]
+    reasons: Mapping[Level, InputError]
+
+
+def find_landmarks(volume: Volume) -> Landmarks:
+    """Vertebrae and discs of a CT volume whose vertebrae are labelled with TotalSegmentator's numbers.
+
+    Raises
+    ------
+    InputError
+        If no vertebrae are labelled, or the labels contradict the scan's orientation.
+    """
+    vertebrae = find_vertebrae(volume)
+    discs: dict[Level, DiscShape] = {}
+    reasons: dict[Level, InputError] = {}
+    for level in Level:
+        try:
+            discs[level] = find_disc(vertebrae, level)
+        except InputError as reason:
+            reasons[level] = reason
+    return Landmarks(vertebrae, discs, reasons)
+
+
 def patient_from_scan(name: str, volume: Volume, protrusions: Mapping[Level, Protrusion], digest: str) -> Patient:
     """The patient of a CT volume whose vertebrae are labelled with TotalSegmentator's numbers.
 
-    Every disc that the labels show is found; `protrusions` gives herniations, which a CT does not show well, to some.
-    Nerves are laid from the discs, and all other voxels of the body are named by their Hounsfield units; the outside is
+    Parameters and errors: as `patient_of_landmarks`; every disc that the labels show is found.
+    """
+    return patient_of_landmarks(name, volume, find_landmarks(volume), protrusions, digest)
+
+
+def patient_of_landmarks(
+    name: str, volume: Volume, landmarks: Landmarks, protrusions: Mapping[Level, Protrusion], digest: str
+) -> Patient:
+    """The patient of a labelled CT volume and of the landmarks found in it.
+
+    `protrusions` gives herniations, which a CT does not show well, to some discs. Nerves are laid from the discs and
+    carry `UNSEEN_NERVE_SD_MM`; all other voxels of the body are named by their Hounsfield units; the outside is
     `Structure.OUTSIDE`.
 
     Parameters
@@ -63,6 +111,8 @@ def patient_from_scan(name: str, volume: Volume, protrusions: Mapping[Level, Pro
         A neutral word, never one of the scan's header.
     volume
         CT with vertebra labels.
+    landmarks
+        Its vertebrae and discs.
     protrusions
         Herniations by level.
     digest
@@ -71,25 +121,17 @@ def patient_from_scan(name: str, volume: Volume, protrusions: Mapping[Level, Pro
     Raises
     ------
     InputError
-        If a level of `protrusions` is not shown, no disc is, or the labels contradict the scan's orientation.
+        If a level of `protrusions` is not shown, or no disc is.
     """
-    vertebrae = find_vertebrae(volume)
-    discs: dict[Level, DiscShape] = {}
-    reasons: dict[Level, InputError] = {}
-    for level in Level:
-        try:
-            disc = find_disc(vertebrae, level)
-        except InputError as reason:
-            reasons[level] = reason
-        else:
-            discs[level] = replace(disc, protrusion=protrusions.get(level))
     for level in protrusions:
-        if level in reasons:
-            raise reasons[level]
-    if not discs:
-        raise next(iter(reasons.values()))
-    named = with_tissues(volume, discs.values(), [vertebra.body_mm for vertebra in vertebrae.values()])
-    return Patient(name, named, discs, lay_nerves(discs), digest)
+        if level in landmarks.reasons:
+            raise landmarks.reasons[level]
+    if not landmarks.discs:
+        raise next(iter(landmarks.reasons.values()))
+    discs = {level: replace(disc, protrusion=protrusions.get(level)) for level, disc in landmarks.discs.items()}
+    bodies = [vertebra.body_mm for vertebra in landmarks.vertebrae.values()]
+    nerves = tuple(replace(strand, uncertainty_mm=UNSEEN_NERVE_SD_MM) for strand in lay_nerves(discs))
+    return Patient(name, with_tissues(volume, discs.values(), bodies), discs, nerves, digest)
 
 
 def disc_at(patient: Patient, level: Level) -> DiscShape:

@@ -41,6 +41,14 @@ Assumption: ganglia of L1 to L5 are 5 to 7 mm wide and 9 to 13 mm long on MRI.
 DISC_TO_SAC_MM: Final = 1.5
 """Gap between the disc's posterior wall and the sac, mm. Assumption: longitudinal ligament and epidural fat."""
 
+UNSEEN_NERVE_SD_MM: Final = 1.5
+"""How far, one standard deviation, a nerve or the sac may lie from where it is laid on a scan, mm.
+
+Assumption: among 50 people root and facet lie apart with a standard deviation of 1.1 to 3.0 mm by level (Pairaiturkar
+2019, JKNS 62(4), MRI); part of that is the size of the person, which the discs' own frames and sizes follow. How much
+is left is not published. A built-in patient's nerves are where they are laid: 0.
+"""
+
 TOWARD_FACET_MM: Final = {
     Level.L1_L2: 4.2,
     Level.L2_L3: 3.4,

@@ -32,6 +32,8 @@ class Strand:
         For a root: the disc level it passes as the exiting root, else None.
     side
         The patient's side, or None in the midline.
+    uncertainty_mm
+        Standard deviation of where it lies; 0 where it is known, as in a phantom.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Strand:
     radius_mm: FloatArray
     level: Level | None = None
     side: Side | None = None
+    uncertainty_mm: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path_mm", frozen(self.path_mm))

@@ -36,6 +36,8 @@ app = typer.Typer(
 
 `dekomp-sim run my.yaml --ct scan.nii.gz --labels vertebrae.nii.gz -o out/scan` plays it on a CT
 
+`dekomp-sim import scan/ --labels vertebrae.nii.gz -o patient/` makes a patient of a scan; `run ... --patient patient/`
+
 `dekomp-sim replay out/first/journal.jsonl` performs a recorded case again and compares
 
 `dekomp-sim view l4l5_left_posterolateral` opens it in a window, to be performed by hand
@@ -100,6 +102,7 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to play on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
     picture_3d: Annotated[bool, typer.Option("--3d/--no-3d", help="Draw the 3D pictures.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")] = False,
 ) -> None:
@@ -110,19 +113,43 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.cli.patients import Scan
     from dekomp_sim.cli.run import Request, perform
 
-    request = Request(scenario, out, Scan(ct, labels, series), picture_3d, overwrite)
+    request = Request(scenario, out, Scan(ct, labels, series, patient), picture_3d, overwrite)
     harmed = perform(request, Console(highlight=False))
     if harmed:
         raise typer.Exit(HARM)
 
 
+@app.command(name="import")
+def import_(
+    scan: Annotated[Path, typer.Argument(help="A CT: DICOM folder or multi-frame file, NIfTI, NRRD or MHA.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the patient; new or empty.")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its segmentation: label map with TotalSegmentator's numbers, folder of masks by its names, "
+            "DICOM SEG or RTSTRUCT."
+        ),
+    ] = None,
+    series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier import.")] = False,
+) -> None:
+    """Make a patient of a scan: check it, name its levels, find its discs; leaves quality.html to look at.
+
+    No name, number, date or text of the scan's header is kept.
+    """
+    from dekomp_sim.cli.importing import Request, perform
+
+    perform(Request(scan, labels, series, out, overwrite), Console(highlight=False))
+
+
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913 - a command line's options are its nouns
     journal: Annotated[Path, typer.Argument(help="The journal of a case, played or performed by hand.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for report and frames; new or empty.")] = None,
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in that folder.")] = False,
 ) -> None:
     """Perform a journal again and print the state digest; says at which action and where it parts from the record.
@@ -132,7 +159,7 @@ def replay(
     from dekomp_sim.cli.patients import Scan
     from dekomp_sim.cli.replay import Request, perform
 
-    if not perform(Request(journal, out, Scan(ct, labels, series), overwrite), Console(highlight=False)):
+    if not perform(Request(journal, out, Scan(ct, labels, series, patient), overwrite), Console(highlight=False)):
         raise typer.Exit(OUTSIDE)
 
 
@@ -152,6 +179,7 @@ def film(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier film.")] = False,
 ) -> None:
     """Make a film of a journal: the 3D scene, the fluoroscopy, what is done and said.
@@ -161,7 +189,7 @@ def film(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.cli.film import Request, perform
     from dekomp_sim.cli.patients import Scan
 
-    request = Request(journal, out, camera, fps, height, Scan(ct, labels, series), overwrite)
+    request = Request(journal, out, camera, fps, height, Scan(ct, labels, series, patient), overwrite)
     perform(request, Console(highlight=False))
 
 
@@ -182,6 +210,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to perform on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
 ) -> None:
     """Perform a case by hand in a window; leaves journal.jsonl, and at the end report.html."""
     with _extra("viewer"):
@@ -191,7 +220,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.viewer.practice.session import Mode
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
-    request = Request((scenario,), out, Scan(ct, labels, series), mode, real_time)
+    request = Request((scenario,), out, Scan(ct, labels, series, patient), mode, real_time)
     if native:
         from dekomp_sim.cli.native import perform
 

@@ -8,17 +8,25 @@ from pathlib import Path
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.errors import InputError
-from dekomp_sim.files import cached_patient, load_patient, read_yaml, shipped
+from dekomp_sim.files import cached_patient, load_patient, load_patient_folder, read_yaml, shipped
 from dekomp_sim.scenario.story import Story
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A scan as given on the command line: a CT, its labels, and which series; all None for the phantom."""
+    """A scan as given on the command line: a CT, its labels, and which series; or an imported patient's folder. All are
+    None for the phantom.
+    """
 
     ct: Path | None = None
     labels: Path | None = None
     series: str | None = None
+    patient: Path | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether it is a scan and not the phantom."""
+        return self.ct is not None or self.patient is not None
 
 
 def patient_of(story: Story, scan: Scan) -> Patient:
@@ -27,8 +35,12 @@ def patient_of(story: Story, scan: Scan) -> Patient:
     Raises
     ------
     InputError
-        If a CT comes without labels, labels without a CT, or either cannot be read.
+        If a CT comes without labels, labels without a CT, an imported patient with either, or one cannot be read.
     """
+    if scan.patient is not None:
+        if scan.ct is not None or scan.labels is not None:
+            raise InputError("--patient", "an imported patient and a scan", "either --patient or --ct with --labels")
+        return load_patient_folder(scan.patient, story.protrusions)
     if scan.ct is None:
         if scan.labels is not None:
             raise InputError("--labels", "a label map without a CT", "--ct CT --labels LABELS")

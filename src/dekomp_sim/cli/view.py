@@ -78,7 +78,7 @@ class Openings:
     def patient(self, story: Story) -> Patient:
         """The patient of a story, made once; stories whose bodies differ have patients of their own."""
         who = f"{story.phantom} {story.specification(PhantomSpec())}"
-        if who not in self._patients or self.request.scan.ct is not None:
+        if who not in self._patients or self.request.scan.given:
             self._patients[who] = patient_of(story, self.request.scan)
         return self._patients[who]
 

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import dekomp_sim
-from dekomp_sim.anatomy.clearance import REACH_MM
+from dekomp_sim.anatomy.clearance import REACH_MM, millimetres
 from dekomp_sim.debrief.curves import curves
 from dekomp_sim.debrief.definitions import METRICS
 from dekomp_sim.debrief.discography import discography_table
@@ -239,7 +239,7 @@ def report_html(report: Report) -> str:
         figures=figures(metrics),
         plan=_plan_words(last),
         near=[gap for gap in metrics.gaps if gap.distance_mm <= FAR_MM],
-        far=f"Structures farther than {FAR_MM:g} mm are left out.",
+        far=f"Structures farther than {FAR_MM:g} mm are left out.{_unseen(metrics)}",
         steps=played,
         stills=report.stills,
         plots=plots(cases, curves(cases)),
@@ -285,6 +285,16 @@ def _assessed(found: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
+def _unseen(metrics: Metrics) -> str:
+    """What must be said where nerves were laid from landmarks."""
+    worst = max((gap.uncertainty_mm for gap in metrics.gaps), default=0.0)
+    if not worst:
+        return ""
+    return (
+        " ± is one standard deviation of where a nerve lies: a CT does not show nerves, they are laid from its bones."
+    )
+
+
 def _plan(case: Case) -> dict[str, object]:
     plan = case.plan
     return {
@@ -294,13 +304,16 @@ def _plan(case: Case) -> dict[str, object]:
         "angle_from_sagittal_deg": plan.angle_from_sagittal_deg,
         "inclination_deg": plan.inclination_deg,
         "clearance_mm": plan.clearance_mm,
+        "uncertainty_mm": plan.uncertainty_mm,
         "nearest": plan.nearest,
     }
 
 
 def _plan_words(case: Case) -> str:
     plan = case.plan
-    near = f"{plan.clearance_mm:.1f} mm from the {plan.nearest}"
+    near = f"{millimetres(plan.clearance_mm, plan.uncertainty_mm)} from the {plan.nearest}"
+    if not plan.keeps_deviation:
+        near += " (nearer than the uncertainty of its place asks for; no other way is free)"
     return (
         f"{plan.length_mm:.0f} mm from the skin, {plan.from_midline_mm:.0f} mm from the midline, "
         f"{plan.angle_from_sagittal_deg:.0f}° from the sagittal plane, {near}"

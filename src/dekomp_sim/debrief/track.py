@@ -68,6 +68,8 @@ class Gap:
         When it had come there.
     at_mm
         The point of its axis that was nearest, patient frame.
+    uncertainty_mm
+        Standard deviation of where the structure lies: a nerve laid from landmarks of a scan is not seen.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Gap:
     instrument: str
     clock_s: float
     at_mm: tuple[float, float, float]
+    uncertainty_mm: float = 0.0
 
 
 def stays(cases: Sequence[Case]) -> tuple[Stay, ...]:
@@ -149,7 +152,8 @@ def _gap(way: Sequence[Stay], found: Clearance) -> Gap:
     reach_mm = length_mm(deepest, found.at_mm) - 1e-6
     there = next(stay for stay in way if stay.placement.depth_mm >= reach_mm)
     x, y, z = np.asarray(found.at_mm, dtype=np.float64).tolist()
-    return Gap(found.name, found.structure, float(found.distance_mm), first.instrument.key, there.clock_s, (x, y, z))
+    key, distance_mm = first.instrument.key, float(found.distance_mm)
+    return Gap(found.name, found.structure, distance_mm, key, there.clock_s, (x, y, z), found.uncertainty_mm)
 
 
 def length_mm(placement: Placement, at_mm: FloatArray) -> float:

@@ -3,10 +3,11 @@
 from dekomp_sim.files.documents import read_yaml, schema
 from dekomp_sim.files.journal import Journal, Recorded, plain, read_journal
 from dekomp_sim.files.marks import MistakesError
+from dekomp_sim.files.patients import load_patient_folder, write_patient_folder
 from dekomp_sim.files.phantoms import cached_patient, phantom_patient
 from dekomp_sim.files.pictures import png_bytes, read_png8, write_png8, write_png16
 from dekomp_sim.files.shipped import shipped, shipped_names
-from dekomp_sim.files.volumes import load_labels, load_patient, load_volume, write_volume
+from dekomp_sim.files.volumes import load_labels, load_patient, load_scan, load_volume, write_volume
 from dekomp_sim.files.writing import output_folder, write_bytes, write_text
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "cached_patient",
     "load_labels",
     "load_patient",
+    "load_patient_folder",
+    "load_scan",
     "load_volume",
     "output_folder",
     "phantom_patient",
@@ -28,6 +31,7 @@ __all__ = [
     "shipped",
     "shipped_names",
     "write_bytes",
+    "write_patient_folder",
     "write_png8",
     "write_png16",
     "write_text",

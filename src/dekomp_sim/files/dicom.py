@@ -15,11 +15,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from dekomp_sim.anatomy.suitability.acquisition import Acquisition, Format, Posture, Scan
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, Int16Array
 from dekomp_sim.errors import InputError
+from dekomp_sim.files.census import files_of
 from dekomp_sim.files.itk import array_of, hounsfield, read_image, refuse_unlike_hu
-from dekomp_sim.files.stacking import Slice, stacked
+from dekomp_sim.files.stacking import Slice, stacked, tilt_deg
 
 _TAGS: Final = (
     "Modality",
@@ -36,7 +38,18 @@ _TAGS: Final = (
     "RescaleType",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
+    "ImageType",
+    "PatientPosition",
+    "SliceThickness",
 )
+
+_POSITIONS: Final = {
+    "S": Posture.SUPINE,
+    "P": Posture.PRONE,
+    "DL": Posture.LEFT_SIDE,
+    "DR": Posture.RIGHT_SIDE,
+}
+"""What follows "HF" (head first) or "FF" (feet first) in (0018,5100): DICOM PS3.3 C.7.3.1.1.2."""
 
 _IMAGES: Final = ("CT", "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 """Storage classes of CT: plain, enhanced and converted (DICOM PS3.4 B.5); "CT" where a file is cut before it says."""
@@ -94,8 +107,8 @@ def is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM"
 
 
-def read_folder(folder: Path, series: str | None = None) -> Volume:
-    """The CT volume of a folder of DICOM files.
+def read_folder(folder: Path, series: str | None = None) -> Scan:
+    """The CT of a folder of DICOM files.
 
     Parameters
     ----------
@@ -109,18 +122,18 @@ def read_folder(folder: Path, series: str | None = None) -> Volume:
     InputError
         If there are no slices, several series and no choice, or the chosen ones make no CT volume.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = files_of(folder)
     if not files:
         raise InputError(str(folder), "an empty folder", "a folder with the slices of a CT series")
     headers = [header for path in files if (header := _header(path)) is not None]
     if not headers:
         found = f"{len(files)} files, none of them a DICOM image"
         raise InputError(str(folder), found, "a folder with the slices of a CT series")
-    return _volume(folder, _chosen(folder, _series(headers), series))
+    return _scan(folder, _chosen(folder, _series(_without_localisers(folder, headers)), series))
 
 
-def read_file(path: Path) -> Volume:
-    """The CT volume of one multi-frame DICOM file.
+def read_file(path: Path) -> Scan:
+    """The CT of one multi-frame DICOM file.
 
     Raises
     ------
@@ -132,7 +145,23 @@ def read_file(path: Path) -> Volume:
         raise InputError(str(path), "a DICOM file without a picture, or a damaged one", "a multi-frame CT")
     if header.frames < 2:
         raise InputError(str(path), "a single slice", "a multi-frame CT or a folder of slices", "Give the folder")
-    return _volume(path, Series(header.series, (header,)))
+    _without_localisers(path, [header])
+    return _scan(path, Series(header.series, (header,)))
+
+
+def _without_localisers(source: Path, headers: Sequence[Header]) -> list[Header]:
+    """The headers of what is no localiser: the overview that a scanner takes first, a projection without depth.
+
+    Raises
+    ------
+    InputError
+        If nothing else is there.
+    """
+    slices = [header for header in headers if "LOCALIZER" not in (header.dataset.get("ImageType") or ())]
+    if not slices:
+        found = "only a localiser, the overview taken before a scan"
+        raise InputError(str(source), found, "the slices of a CT series", "Export the axial series")
+    return slices
 
 
 def _header(path: Path) -> Header | None:
@@ -190,7 +219,7 @@ def _chosen(folder: Path, found: list[Series], wanted: str | None) -> Series:
     return matching[0]
 
 
-def _volume(source: Path, series: Series) -> Volume:
+def _scan(source: Path, series: Series) -> Scan:
     first = series.headers[0]
     if first.modality != "CT":
         found = f"modality {first.modality or 'unknown'}"
@@ -198,7 +227,25 @@ def _volume(source: Path, series: Series) -> Volume:
     slices = [part for header in series.headers for part in _slices(header)]
     hu, affine = stacked(str(source), slices)
     refuse_unlike_hu(hu, str(source))
-    return Volume(hu, affine)
+    return Scan(Volume(hu, affine), _acquisition(first.dataset, tilt_deg(slices)))
+
+
+def _acquisition(dataset: Any, tilt: float) -> Acquisition:
+    """How it was taken; a word or number that is none of DICOM's own counts as not told."""
+    position = str(dataset.get("PatientPosition") or "")
+    posture = _POSITIONS.get(position[2:], Posture.UNKNOWN)
+    feet_first = {"HF": False, "FF": True}.get(position[:2])
+    return Acquisition(Format.DICOM, posture, feet_first, _thickness_mm(dataset), tilt)
+
+
+def _thickness_mm(dataset: Any) -> float | None:
+    shared = dataset.get("SharedFunctionalGroupsSequence") or [dataset]
+    measures = shared[0].get("PixelMeasuresSequence") or [dataset]
+    try:
+        thickness = float(measures[0].get("SliceThickness") or 0.0)
+    except (TypeError, ValueError):
+        return None
+    return thickness if np.isfinite(thickness) and thickness > 0.0 else None
 
 
 def _slices(header: Header) -> Iterator[Slice]:

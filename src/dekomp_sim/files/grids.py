@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dekomp_sim.errors import InputError
+from dekomp_sim.files.census import refuse_bytes
 from dekomp_sim.files.itk import affine_of, array_of, read_image, refuse_no_numbers
 from dekomp_sim.geometry.affine import Affine
 
@@ -41,6 +42,7 @@ def read_grid(path: Path) -> tuple[NDArray[Any], Affine]:
     """
     if path.stat().st_size == 0:
         raise InputError(str(path), "a file of 0 bytes", "a volume", "Export it again from its source")
+    refuse_bytes(path, path.stat().st_size)
     if path.name.lower().endswith(NIFTI):
         check_nifti(path)
     image = read_image(path, "a NIfTI, NRRD or MetaImage volume")
@@ -85,6 +87,7 @@ def check_nifti(path: Path) -> None:
     if not header.oriented:
         found = "no orientation (qform and sform codes are 0)"
         raise InputError(str(path), found, "a NIfTI that says where left and head are", "Convert it again from DICOM")
+    refuse_bytes(path, header.length)
     held = _unpacked_length(path, header.length) if packed else path.stat().st_size
     if held < header.length:
         found = f"a file cut short, with {held} of {header.length} bytes"

@@ -84,6 +84,16 @@ def stacked(where: str, slices: Sequence[Slice]) -> tuple[Int16Array, Affine]:
     return hu, Affine(matrix, positions[0] + in_plane @ corner_px)
 
 
+def tilt_deg(slices: Sequence[Slice]) -> float:
+    """Angle between the slices' normal and the way from one to the next, as a tilted gantry leaves it; 0 for one."""
+    normal = np.cross(slices[0].along, slices[0].down)
+    places = np.array([part.position_mm for part in slices])
+    heights = places @ normal
+    way = places[np.argmax(heights)] - places[np.argmin(heights)]
+    length = float(np.linalg.norm(way))
+    return float(np.degrees(np.arccos(min(float(way @ normal) / length, 1.0)))) if length > 0.0 else 0.0
+
+
 def _refuse_gaps(where: str, ordered: Sequence[Slice], positions: FloatArray, heights: FloatArray) -> None:
     steps = np.diff(positions, axis=0)
     gaps = np.diff(heights)

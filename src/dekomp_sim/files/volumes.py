@@ -8,18 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dekomp_sim.anatomy.disc_shape import Protrusion
 from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.anatomy.landmarks import patient_from_scan
 from dekomp_sim.anatomy.patient import Patient
+from dekomp_sim.anatomy.suitability.acquisition import Acquisition, Format, Scan
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import digestible
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import dicom, grids
-from dekomp_sim.files.itk import hounsfield, label_numbers, refuse_unlike_hu, write_image
+from dekomp_sim.files.census import refuse_bytes
+from dekomp_sim.files.itk import hounsfield, refuse_unlike_hu, write_image
+from dekomp_sim.files.segmentations import read_labels
 from dekomp_sim.files.writing import replacing
 from dekomp_sim.geometry.affine import Affine
 
@@ -28,7 +30,12 @@ WRITTEN_SUFFIXES: Final = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 
 def load_volume(path: Path | str, series: str | None = None) -> Volume:
-    """The CT volume in a DICOM folder, a multi-frame DICOM file, or a NIfTI, NRRD or MetaImage file.
+    """The CT volume of `load_scan`."""
+    return load_scan(path, series).volume
+
+
+def load_scan(path: Path | str, series: str | None = None) -> Scan:
+    """The CT in a DICOM folder, a multi-frame DICOM file, or a NIfTI, NRRD or MetaImage file, and how it was taken.
 
     Parameters
     ----------
@@ -40,11 +47,12 @@ def load_volume(path: Path | str, series: str | None = None) -> Volume:
     Raises
     ------
     InputError
-        If it is no CT in Hounsfield units on an even grid; the message says what it is instead.
+        If it is no CT in Hounsfield units on an even grid, or too much to read; the message says what it is instead.
     """
     source = _existing(Path(path))
     if source.is_dir():
         return dicom.read_folder(source, series)
+    refuse_bytes(source, source.stat().st_size)
     if not grids.is_grid(source):
         if source.stat().st_size == 0:
             raise InputError(str(source), "a file of 0 bytes", "a CT volume", "Export it again from its source")
@@ -55,29 +63,26 @@ def load_volume(path: Path | str, series: str | None = None) -> Volume:
     values, affine = grids.read_grid(source)
     hu = hounsfield(values, str(source))
     refuse_unlike_hu(hu, str(source))
-    return Volume(hu, affine)
+    return Scan(Volume(hu, affine), Acquisition(Format.GRID))
 
 
 def load_labels(path: Path | str, onto: Volume) -> Volume:
-    """`onto` with the label map of a NIfTI, NRRD or MetaImage file, numbered as TotalSegmentator does.
+    """`onto` with the labels of a segmentation, numbered as TotalSegmentator does.
+
+    Parameters
+    ----------
+    path
+        A label map (NIfTI, NRRD, MetaImage), a folder of masks named as TotalSegmentator does, a DICOM segmentation or
+        an RT structure set, or a folder with one of these two.
+    onto
+        The CT that was segmented.
 
     Raises
     ------
     InputError
-        If the file is no label map or lies on another grid.
+        If it is no segmentation, lies on another grid, or none of its names is a vertebra's.
     """
-    source = _existing(Path(path))
-    if not source.is_file() or not grids.is_grid(source):
-        raise InputError(str(source), "no label map", f"a file ending in {', '.join(grids.SUFFIXES)}")
-    values, affine = grids.read_grid(source)
-    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) * (np.array(onto.size) - 1)
-    off_mm = np.abs(affine.points(corners) - onto.patient_from_index.points(corners)).max()
-    if values.shape != onto.hu.shape or off_mm > 0.1 * onto.patient_from_index.spacing_mm.min():
-        sizes = [" x ".join(map(str, shape[::-1])) for shape in (values.shape, onto.hu.shape)]
-        apart = f" with corners up to {off_mm:.1f} mm off" if values.shape == onto.hu.shape else ""
-        found = f"a label map of {sizes[0]} voxels{apart}"
-        raise InputError(str(source), found, f"the CT's own grid of {sizes[1]}", "Resample the labels onto the CT")
-    return replace(onto, labels=label_numbers(values, str(source)))
+    return replace(onto, labels=read_labels(_existing(Path(path)), onto))
 
 
 def load_patient(
@@ -143,18 +148,24 @@ def write_volume(patient: Patient, path: Path | str) -> tuple[Path, ...]:
     volume = patient.volume
     if volume.labels is None:
         with replacing(target) as beside:
-            _write(volume.hu, volume.patient_from_index, beside)
+            write_grid(volume.hu, volume.patient_from_index, beside)
         return (target,)
     labels = target.with_name(f"{target.name[: -len(ending)]}_labels{ending}")
     with replacing(target) as beside:
-        _write(volume.hu, volume.patient_from_index, beside)
+        write_grid(volume.hu, volume.patient_from_index, beside)
         with replacing(labels) as labels_beside:
-            _write(volume.labels, volume.patient_from_index, labels_beside)
+            write_grid(volume.labels, volume.patient_from_index, labels_beside)
     return target, labels
 
 
-def _write(values: NDArray[Any], affine: Affine, path: Path) -> None:
-    """Write a grid; OSError also where ITK says nothing, as of a NIfTI on a disk that became full."""
+def write_grid(values: NDArray[Any], affine: Affine, path: Path) -> None:
+    """Write values [k, j, i] on a grid with right angles, compressed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, also where ITK says nothing, as of a NIfTI on a disk that became full.
+    """
     write_image(values, affine, path)
     if path.name.lower().endswith(grids.NIFTI):
         try:

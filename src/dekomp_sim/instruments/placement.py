@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +17,9 @@ from dekomp_sim.geometry import Helix, Rigid, Rod, Solid, Tube
 from dekomp_sim.instruments.catalogue import PROBE_CORE_MM, PROBE_PITCH_MM, Instrument, Kind
 from dekomp_sim.instruments.course import Bend, Course
 from dekomp_sim.instruments.deflection import towards_deg
+
+LEAST_PIECE_MM: Final = 1e-6
+"""Shorter pieces are rounding: they have no direction."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,8 +185,10 @@ def _straight(item: Instrument, tip: FloatArray, hub: FloatArray) -> Solid:
 
 
 def _chain(placement: Placement) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Straight pieces of a bent needle from the tip backward, each from its tip end; the last one ends in the hub."""
-    return pairwise([*placement.axis_mm()[::-1], placement.hub_mm])
+    """Straight pieces of a bent needle from the tip backward, each from its tip end; the last one ends in the hub, and
+    there is none outside of a needle that is in up to its hub."""
+    pieces = pairwise([*placement.axis_mm()[::-1], placement.hub_mm])
+    return (piece for piece in pieces if np.linalg.norm(piece[1] - piece[0]) > LEAST_PIECE_MM)
 
 
 def _probe(placement: Placement, turn_deg: float) -> tuple[Solid, ...]:

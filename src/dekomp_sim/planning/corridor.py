@@ -9,18 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.anatomy import BONES, DiscShape, Level, Patient, Side, Structure, Volume
-from dekomp_sim.anatomy.clearance import ORGANS, in_words, strand_distances_mm
+from dekomp_sim.anatomy import BONES, DiscShape, Level, Patient, Side, Strand, Structure, Volume
+from dekomp_sim.anatomy.clearance import ORGANS, in_words, millimetres, strand_distances_mm
 from dekomp_sim.anatomy.landmarks import disc_at
 from dekomp_sim.arrays import BoolArray, FloatArray, UInt8Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.instruments import instrument
-from dekomp_sim.planning.trajectory import Rejection, Trajectory
-
-LEAST_CLEARANCE_MM: Final = 1.0
-"""Assumption: a cannula is not planned nearer than this to a nerve, vessel or organ; Kambin's triangle leaves a 1.5
-mm cannula 1.3 mm all round at its tightest level (L1-2, bony triangle 4.03 mm: Pairaiturkar 2019, J Korean Neurosurg
-Soc 62:4)."""
+from dekomp_sim.planning.trajectory import LEAST_CLEARANCE_MM, Rejection, Trajectory
 
 ENOUGH_MM: Final = 3.0
 """Assumption: beyond this from bone a way is not better for being farther."""
@@ -101,9 +96,11 @@ def posterolateral(patient: Patient, level: Level, side: Side) -> Trajectory:
 
     Ways are tried over the angle from the sagittal plane and the tilt out of the disc's plane. One is rejected where
     its axis or surface meets bone, an organ or a vessel, where it passes nerve, sac or vessel nearer than
-    `LEAST_CLEARANCE_MM`, where it is longer than the cannula, or where the volume ends before the skin. Of the rest the
-    one with the largest least clearance is taken; of equals (to 0.5 mm) the one nearest the disc's plane, then the one
-    nearest `PREFERRED_ANGLE_DEG`. Needle bending is left out.
+    `LEAST_CLEARANCE_MM` and one standard deviation of where that lies, where it is longer than the cannula, or where
+    the volume ends before the skin. Of the rest the one with the largest least clearance, less that deviation, is
+    taken; of equals (to 0.5 mm) the one nearest the disc's plane, then the one nearest `PREFERRED_ANGLE_DEG`. Where no
+    way keeps the deviation too, those count that keep `LEAST_CLEARANCE_MM` alone; `Trajectory.keeps_deviation` says
+    which it is. Needle bending is left out.
 
     Parameters
     ----------
@@ -120,13 +117,15 @@ def posterolateral(patient: Patient, level: Level, side: Side) -> Trajectory:
         If the volume does not show the level, or nothing is free: with what stood in how many ways.
     """
     disc = disc_at(patient, level)
-    rejected: list[Rejection] = []
-    for search in (USUAL, OFF_CENTRE, TILTED):
-        fan = _fan(disc, side, search)
-        judged = _judge(patient, fan)
-        rejected += judged.rejections(fan)
-        if not judged.all_blocked:
-            return _trajectory(disc, side, fan, judged, tuple(rejected))
+    # Ways that keep clear of where a nerve may lie come first; where none does, one clear of where it most likely lies.
+    for deviations in (1.0, 0.0) if any(strand.uncertainty_mm for strand in patient.strands) else (0.0,):
+        rejected: list[Rejection] = []
+        for search in (USUAL, OFF_CENTRE, TILTED):
+            fan = _fan(disc, side, search)
+            judged = _judge(patient, fan, deviations)
+            rejected += judged.rejections(fan)
+            if not judged.all_blocked:
+                return _trajectory(disc, side, fan, judged, tuple(rejected))
     counts = Counter(rejection.reason.split(" at ")[0].split(" within ")[0] for rejection in rejected)
     found = ", ".join(f"{name} in {count}" for name, count in counts.most_common(4))
     raise InputError(
@@ -140,12 +139,13 @@ def posterolateral(patient: Patient, level: Level, side: Side) -> Trajectory:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
     """For each way: the distance of the skin from the target, why it is rejected ("" if not), clearance and from
-    what."""
+    what, and one standard deviation of where that lies."""
 
     skin_mm: FloatArray
     reasons: list[str]
     clearance_mm: FloatArray
     nearest: list[str]
+    uncertainty_mm: FloatArray
 
     @property
     def all_blocked(self) -> bool:
@@ -175,7 +175,8 @@ def _fan(disc: DiscShape, side: Side, search: Search) -> _Fan:
     return _Fan(targets[which], disc.patient_from_disc.directions(outward), angles, tilts)
 
 
-def _judge(patient: Patient, fan: _Fan) -> _Judged:
+def _judge(patient: Patient, fan: _Fan, deviations: float) -> _Judged:
+    """What stands in each way, with nerves kept clear of by that many standard deviations of where they lie."""
     volume = patient.volume
     radius_mm = instrument("trocar_cannula").outer_mm / 2.0
     points = fan.points(np.arange(0.0, _REACH_MM, _STEP_MM))
@@ -184,17 +185,19 @@ def _judge(patient: Patient, fan: _Fan) -> _Judged:
     _note(reasons, _met(labels, hu, skin))
     _note(reasons, _too_long(skin))
     clearance, nearest = np.full(len(points), ENOUGH_MM), ["bone"] * len(points)
-    for number, (distance, name) in _strands(patient, fan, skin, reasons).items():
-        clearance[number], nearest[number] = distance - radius_mm, name
-        if distance - radius_mm < LEAST_CLEARANCE_MM:
-            reasons[number] = f"{name} within {max(distance - radius_mm, 0.0):.1f} mm"
+    unsure = np.zeros(len(points))
+    for number, (distance, strand) in _strands(patient, fan, skin, reasons).items():
+        gap = distance - radius_mm
+        clearance[number], nearest[number], unsure[number] = gap, strand.name, strand.uncertainty_mm
+        if gap - deviations * strand.uncertainty_mm < LEAST_CLEARANCE_MM:
+            reasons[number] = f"{strand.name} within {millimetres(max(gap, 0.0), strand.uncertainty_mm)}"
     for number in _open(reasons):
         beside = _beside(volume, fan, number, float(skin[number]), radius_mm)
         if beside < 0.0:
             reasons[number] = "bone beside the axis"
-        elif beside < clearance[number]:
-            clearance[number], nearest[number] = beside, "bone"
-    return _Judged(skin, reasons, clearance, nearest)
+        elif beside < clearance[number] - unsure[number]:
+            clearance[number], nearest[number], unsure[number] = beside, "bone", 0.0
+    return _Judged(skin, reasons, clearance, nearest, unsure)
 
 
 def _open(reasons: list[str]) -> list[int]:
@@ -255,16 +258,16 @@ def _too_long(skin: FloatArray) -> list[str]:
     return [f"cannula of {length_mm:.0f} mm too short at {far:.0f} mm" if far > length_mm else "" for far in skin]
 
 
-def _strands(patient: Patient, fan: _Fan, skin: FloatArray, reasons: list[str]) -> dict[int, tuple[float, str]]:
-    """Distance of the axis from the nearest strand, and its name, for the ways still open."""
+def _strands(patient: Patient, fan: _Fan, skin: FloatArray, reasons: list[str]) -> dict[int, tuple[float, Strand]]:
+    """Distance of the axis from the nearest strand, each counted nearer by its deviation, for the ways still open."""
     chosen = np.array(_open(reasons), dtype=np.int64)
     if not patient.strands or not len(chosen):
         return {}
     entries = fan.targets[chosen] + skin[chosen, None] * fan.outward[chosen]
     apart = strand_distances_mm(patient.strands, entries, fan.targets[chosen])
-    least = np.argmin(apart, axis=1)
+    least = np.argmin(apart - np.array([strand.uncertainty_mm for strand in patient.strands]), axis=1)
     return {
-        int(number): (float(apart[row, strand]), patient.strands[strand].name)
+        int(number): (float(apart[row, strand]), patient.strands[strand])
         for row, (number, strand) in enumerate(zip(chosen, least, strict=True))
     }
 
@@ -287,7 +290,7 @@ def _trajectory(disc: DiscShape, side: Side, fan: _Fan, judged: _Judged, rejecte
     best = min(
         _open(judged.reasons),
         key=lambda number: (
-            -np.floor(2.0 * judged.clearance_mm[number]),
+            -np.floor(2.0 * (judged.clearance_mm[number] - judged.uncertainty_mm[number])),
             abs(fan.tilts_deg[number]),
             abs(fan.angles_deg[number] - PREFERRED_ANGLE_DEG),
         ),
@@ -307,6 +310,7 @@ def _trajectory(disc: DiscShape, side: Side, fan: _Fan, judged: _Judged, rejecte
         clearance_mm=float(judged.clearance_mm[best]),
         nearest=judged.nearest[best],
         rejected=rejected,
+        uncertainty_mm=float(judged.uncertainty_mm[best]),
     )
 
 

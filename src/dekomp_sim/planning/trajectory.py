@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.arrays import FloatArray, frozen
+
+LEAST_CLEARANCE_MM: Final = 1.0
+"""Assumption: a cannula is not planned nearer than this to a nerve, vessel or organ; Kambin's triangle leaves a 1.5
+mm cannula 1.3 mm all round at its tightest level (L1-2, bony triangle 4.03 mm: Pairaiturkar 2019, J Korean Neurosurg
+Soc 62:4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Trajectory:
         Least distance of the cannula's surface from what it must miss; bone, where farther than 3 mm, counts as 3 mm.
     nearest
         What that is.
+    uncertainty_mm
+        Standard deviation of where that lies; 0 where it is seen.
     rejected
         The ways not taken because something stood in them.
     """
@@ -64,10 +72,16 @@ class Trajectory:
     clearance_mm: float
     nearest: str
     rejected: tuple[Rejection, ...] = ()
+    uncertainty_mm: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entry_mm", frozen(self.entry_mm, (3,)))
         object.__setattr__(self, "target_mm", frozen(self.target_mm, (3,)))
+
+    @property
+    def keeps_deviation(self) -> bool:
+        """Whether the way keeps `LEAST_CLEARANCE_MM` also where what is nearest lies one standard deviation nearer."""
+        return self.uncertainty_mm == 0.0 or self.clearance_mm - self.uncertainty_mm >= LEAST_CLEARANCE_MM
 
     @property
     def length_mm(self) -> float:
