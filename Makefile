@@ -7,7 +7,7 @@ RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo
 SCENES := scenarios/reaction_root_contact.yaml scenarios/complication_device_fracture.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit notebooks scenarios regress bench-short bench gallery fuzz clean
+.PHONY: help demo test lint types unit notebooks scenarios regress bench-short bench soak gallery fuzz clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -52,6 +52,9 @@ bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python benchmarks/spine.py
 	$(BIN)/python benchmarks/actions.py
 	$(BIN)/python benchmarks/xray.py
+
+soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures
+	$(BIN)/python benchmarks/soak.py
 
 gallery: demo ## Renew README's picture from the demo
 	cp out/demo/overview.png docs/gallery/demo.png

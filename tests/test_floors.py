@@ -39,11 +39,8 @@ LIBRARIES = {
     "pydantic": {"files", "scenario", "procedure"},  # discriminators of unions; files validates with them
     "annotated_types": {"scenario", "procedure", "anatomy", "viewer", "debrief", "regress"},  # ranges in types; forms
     "PIL": {"imaging", "files", "viewer"},  # letters burned into pictures; PNG writing; panes and JPEG frames
-    "trame": {"viewer"},  # the page
-    "trame_rca": {"viewer"},  # its pictures
-    "trame_client": {"viewer"},
-    "trame_server": {"viewer"},
-    "wslink": {"viewer"},
+    "trame_client": {"viewer"},  # the page in the browser
+    "trame_server": {"viewer"},  # and what serves it
     "aiohttp": {"viewer"},  # the server beneath, where the Origin is checked
     "imageio_ffmpeg": {"viewer"},  # films
     "jinja2": {"debrief", "records", "regress"},  # reports, pages of learners and of changes

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import Strand, Structure
-from dekomp_sim.anatomy.clearance import strand_distances_mm
+from dekomp_sim.anatomy.clearance import nearest_strand_mm, strand_distances_mm
 
 COORDINATE = st.floats(-20.0, 20.0).map(lambda value: round(value, 2))
 POINT = st.tuples(COORDINATE, COORDINATE, COORDINATE)
@@ -29,3 +29,19 @@ def test_distances_are_those_of_a_search_over_both_axes(
     # a grid of 400 steps of up to 0.17 mm lies at most one step above the least value, never below it
     assert got <= apart.min() + 1e-9
     assert got == pytest.approx(apart.min(), abs=0.25)
+
+
+@settings(max_examples=50, deadline=None)
+@given(POINT, st.lists(st.tuples(POINT, POINT, POINT, st.floats(0.1, 5.0), st.floats(0.1, 5.0)), max_size=6))
+def test_the_nearest_of_many_tubes_is_found_without_looking_at_all(
+    at: tuple[float, float, float],
+    tubes: list[tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], float, float]],
+) -> None:
+    strands = [
+        Strand("vein", Structure.AORTA, np.array([first, middle, last]), np.array([r0, r1, r0]))
+        for first, middle, last, r0, r1 in tubes
+        if len({first, middle, last}) == 3
+    ]
+    point = np.array(at)
+    wanted = float(strand_distances_mm(strands, point[None], point[None]).min(initial=np.inf))
+    assert nearest_strand_mm(strands, point) == wanted

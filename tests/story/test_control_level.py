@@ -211,6 +211,13 @@ def test_a_level_that_was_not_planned_is_refused_with_those_that_were(controlled
     assert "stands at L4-L5" in refusals(guided)[0]
 
 
+def test_a_card_s_dry_nucleus_is_the_disc_s_and_its_controls_stay_healthy(opened: Case) -> None:
+    card = replace(CARD, water_percent=70.0)
+    case = begin(opened.patient, Setting(Level.L4_L5, Side.LEFT, card))
+    assert case.disc.water == 0.70
+    assert [disc.disc.water for disc in case.control_discs.values()] == [0.80]
+
+
 def test_a_control_must_be_another_disc_that_the_scan_shows(glass: Patient) -> None:
     own = PatientCard(controls={Level.L4_L5: DiscFindings()})
     with pytest.raises(InputError, match="another disc than the treated one"):

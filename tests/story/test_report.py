@@ -276,6 +276,19 @@ def test_the_paragraph_tells_the_case_to_a_clinician(story: Story, metrics: Metr
     assert "\n" not in words
 
 
+def test_the_loaded_disc_bulges_more_and_what_is_only_supposed_is_told_as_supposed(
+    story: Story, metrics: Metrics
+) -> None:
+    plain = summary(metrics, story)
+    assert f"{0.8 * metrics.removed_g:.1f} mm lower and bulges {0.2 * metrics.removed_g:.2f} mm more all round" in plain
+    assert "Hypothesis" not in plain
+    supposed = replace(story, card=replace(story.card, retraction_share=0.5, relief_share=0.8))
+    emptied = replace(metrics, pressure_after_kpa=25.0)
+    words = summary(emptied, supposed)
+    assert "Hypothesis, evidence mixed: with the scenario's shares of 0.5 and 0.8" in words
+    assert "go back by 1.7 of 4.5 mm, and the leg's pain fall from 7.5 to 3.0 of 10." in words
+
+
 def test_a_case_that_ends_in_harm_says_so_first_and_last(glass: Patient) -> None:
     root = next(strand for strand in glass.strands if strand.name == "left L4 exiting root")
     x, y, z = root.path_mm[len(root.path_mm) // 2].tolist()

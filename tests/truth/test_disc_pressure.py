@@ -21,6 +21,7 @@ from dekomp_sim.disc import (
     pressure_kpa,
     protrusion_retraction,
     rest,
+    root_relief,
     volume_to_reach_ml,
     voxelise,
 )
@@ -135,8 +136,10 @@ def test_pressure_lost_per_ml_is_of_the_order_of_the_elastance() -> None:
 
 
 def test_a_protrusion_goes_back_only_as_far_as_the_scenario_lets_it() -> None:
-    assert protrusion_retraction(disc(0), 0.4) == 0.0
-    assert protrusion_retraction(without(1.0, 0), 0.4) == pytest.approx(0.4)
+    whole_kpa, emptied_kpa = pressure_kpa(disc(0)), pressure_kpa(without(1.0, 0))
+    assert protrusion_retraction(whole_kpa, whole_kpa, 0.4) == root_relief(whole_kpa, whole_kpa, 0.4) == 0.0
+    assert protrusion_retraction(emptied_kpa, whole_kpa, 0.4) == pytest.approx(0.4)
+    assert root_relief(emptied_kpa, whole_kpa, 0.7) == pytest.approx(0.7)  # a parameter of its own
 
 
 @pytest.mark.parametrize(("grade", "psi_ml"), [(0, 43.0), (1, 39.5), (2, 35.0), (3, 30.5), (4, 13.2)])

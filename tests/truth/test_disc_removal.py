@@ -127,6 +127,24 @@ def test_the_conveyor_is_that_of_the_probe_on_the_tray() -> None:
     assert CANNULA_ML == CANNULA_CHANNEL_ML
 
 
+def test_a_drier_nucleus_comes_harder_and_a_wetter_one_no_faster_than_the_probe_takes_in() -> None:
+    healthy, dry, driest, wet = (
+        decompress(replace(disc(), water=water), run(60.0, 40.0), 100.0)[1] for water in (0.80, 0.70, 0.60, 0.85)
+    )
+    assert healthy.total_ml > 1.5 * dry.total_ml > 3.0 * driest.total_ml > 0.0
+    assert wet.total_ml == healthy.total_ml
+    assert dry.starved_s > healthy.starved_s
+
+
+def test_a_finer_grid_takes_the_same_to_a_few_percent() -> None:
+    """What the helix sweeps is counted by shares of voxels, not by whole ones."""
+    fine, usual, coarse = (
+        decompress(voxelise(SHAPE, 2, voxel_mm), run(20.0, 3.3), 100.0)[1].total_ml for voxel_mm in (0.3, 0.4, 0.8)
+    )
+    assert usual == pytest.approx(fine, rel=0.02)
+    assert coarse == pytest.approx(fine, rel=0.05)
+
+
 def test_slow_strokes_take_less() -> None:
     slow, brisk = (decompress(disc(), run(60.0, strokes), 100.0)[1].total_ml for strokes in (3.0, 40.0))
     assert slow < 0.7 * brisk

@@ -28,8 +28,8 @@ def test_every_published_number_is_met(findings: tuple[Finding, ...]) -> None:
 
 def test_every_room_is_there_and_each_row_names_its_source_and_spread(findings: tuple[Finding, ...]) -> None:
     assert {found.row.room for found in findings} == {
-        "Matter and X-ray", "Scatter and dose", "Spine of the built-in patient", "Disc mechanics", "Removal",
-        "Awake patient",
+        "Matter and X-ray", "Scatter and dose", "Spine of the built-in patient", "Instruments", "Disc mechanics",
+        "Removal", "Awake patient",
     }  # fmt: skip
     assert all(found.row.source and found.row.published.spread and found.row.published.text for found in findings)
     names = [found.row.what for found in findings]
@@ -43,6 +43,16 @@ def test_the_x_ray_rows_cover_filtering_attenuation_and_dose(findings: tuple[Fin
         "mu/rho of iodine, 40 keV", "kerma behind 20 cm of water, 80 kV",
         "kerma-area product of a level of discography", "operator's dose, a level of discography, glasses",
     }  # fmt: skip
+
+
+def test_the_needles_rows_are_the_published_table_and_a_bend_of_another_size_would_be_outside(
+    findings: tuple[Finding, ...],
+) -> None:
+    rows = [found for found in findings if found.row.what.startswith("deflection, ")]
+    assert [found.row.published.text for found in rows] == [
+        "9.96 +- 0.77", "8.89 +- 0.17", "7.71 +- 1.16", "7.64 +- 0.16", "0.73 +- 0.34",
+    ]  # fmt: skip
+    assert all(not replace(found, ours=2.0 * found.ours).inside for found in rows)
 
 
 def test_every_row_would_be_told_if_its_number_were_another(findings: tuple[Finding, ...]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -111,6 +113,49 @@ def strand_distances_mm(strands: Sequence[Strand], starts_mm: FloatArray, ends_m
     if not strands:
         return np.empty((len(starts_mm), 0))
     return np.stack([_axis_to_strand(strand, starts_mm, ends_mm)[0].min(axis=1) for strand in strands], axis=1)
+
+
+def nearest_strand_mm(strands: Sequence[Strand], at_mm: FloatArray) -> float:
+    """Distance of a point (3,) from the nearest of some strands' surfaces, negative inside, infinite without any.
+
+    A strand whose box, or whose axis, is farther away than what was found is not looked at closely.
+    """
+    at, best = at_mm.tolist(), math.inf
+    boxes = ((_box(strand), strand) for strand in strands)
+    for away_mm, box, strand in sorted(
+        ((box.off_mm(at), box, strand) for box, strand in boxes), key=lambda row: row[0]
+    ):
+        if away_mm >= best:
+            break
+        across_mm = strand.distance_mm(at_mm)
+        if across_mm - box.lean * (across_mm + box.thickest_mm) < best:
+            best = min(best, float(strand_distances_mm([strand], at_mm[None], at_mm[None])[0, 0]))
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """The box about a strand's path, its greatest radius, and by which share of its way to the axis a point may be
+    nearer to a cone's surface than it is straight across: 1 - sqrt(1 - slope^2).
+    """
+
+    low_mm: list[float]
+    high_mm: list[float]
+    thickest_mm: float
+    lean: float
+
+    def off_mm(self, at: list[float]) -> float:
+        """A lower bound of a point's distance from the surface."""
+        out = (max(a - x, x - b, 0.0) for a, x, b in zip(self.low_mm, at, self.high_mm, strict=True))
+        return math.hypot(*out) - self.thickest_mm
+
+
+@lru_cache(maxsize=256)
+def _box(strand: Strand) -> _Box:
+    path, radius = strand.path_mm, strand.radius_mm
+    slope = np.abs(np.diff(radius)) / np.linalg.norm(np.diff(path, axis=0), axis=1)
+    lean = 1.0 - math.sqrt(max(1.0 - float(slope.max()) ** 2, 0.0))
+    return _Box(path.min(axis=0).tolist(), path.max(axis=0).tolist(), float(radius.max()), lean)
 
 
 def _of_strand(strand: Strand, start: FloatArray, end: FloatArray, radius_mm: float) -> Clearance:

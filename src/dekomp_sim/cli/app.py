@@ -6,6 +6,8 @@ Each command imports its own work inside its function: `dekomp-sim --help` must 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +17,7 @@ from rich.console import Console
 
 from dekomp_sim import __version__
 from dekomp_sim.cli.records import records
-from dekomp_sim.errors import DekompSimError
+from dekomp_sim.errors import DekompSimError, InputError
 
 OUTSIDE, MISTAKE, HARM = 1, 2, 3
 
@@ -63,6 +65,16 @@ class Document(StrEnum):
 
     SCENARIO = "scenario"
     PHANTOM = "phantom"
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """What is imported meanwhile may want libraries that a plain installation leaves out."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        remedy = f"Install them: pip install 'dekomp-sim[{name}]'"
+        raise InputError("this installation", f"no {missing.name}", f"the libraries of the {name}", remedy) from None
 
 
 def _version(wanted: bool) -> None:
@@ -201,9 +213,10 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
 ) -> None:
     """Perform a case by hand in a window; leaves journal.jsonl, and at the end report.html."""
-    from dekomp_sim.cli.patients import Scan
-    from dekomp_sim.cli.view import Request
-    from dekomp_sim.cli.view import view as show
+    with _extra("viewer"):
+        from dekomp_sim.cli.patients import Scan
+        from dekomp_sim.cli.view import Request
+        from dekomp_sim.cli.view import view as show
     from dekomp_sim.viewer.practice.session import Mode
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
@@ -228,7 +241,8 @@ def serve(
     ] = True,
 ) -> None:
     """Offer cases on a page and print its address with the key that opens it. Ctrl-C ends it."""
-    from dekomp_sim.cli.view import Request, offer
+    with _extra("viewer"):
+        from dekomp_sim.cli.view import Request, offer
     from dekomp_sim.viewer.practice.session import Mode
     from dekomp_sim.viewer.web.server import Address
 

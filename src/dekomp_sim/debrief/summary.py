@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.debrief.steps import minutes, spoken
-from dekomp_sim.disc import Tissue
+from dekomp_sim.disc import OPENING_KPA, Tissue, loaded_response, protrusion_retraction, root_relief
+from dekomp_sim.disc.pressure import GREATEST_STUDIED_G
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.units import psi_from_kpa
 
@@ -24,6 +25,8 @@ def summary(metrics: Metrics, story: Story) -> str:
         _placed(metrics),
         _nearest(metrics),
         _removed(metrics),
+        _standing(metrics),
+        _hypotheses(metrics, story),
         _dose(metrics),
         _felt(metrics),
         _lapses(metrics),
@@ -77,6 +80,32 @@ def _removed(metrics: Metrics) -> str:
         f"In {minutes(round(metrics.probe_s))} of running, {metrics.removed_ml:.2f} mL ({metrics.removed_g:.2f} g) of "
         f"tissue{share} came out, and the pressure in the disc went from {before:.0f} to {after:.0f} kPa "
         f"({psi_from_kpa(before):.0f} to {psi_from_kpa(after):.0f} psi)."
+    )
+
+
+def _standing(metrics: Metrics) -> str:
+    """What the loaded disc would do; nothing beyond the masses that were studied."""
+    if not 0.0 < metrics.removed_g <= GREATEST_STUDIED_G:
+        return ""
+    loaded = loaded_response(metrics.removed_g)
+    return (
+        f"Standing, such a disc is {abs(loaded.height_mm):.1f} mm lower and bulges {loaded.bulge_mm:.2f} mm more all "
+        "round: it does not draw itself in."
+    )
+
+
+def _hypotheses(metrics: Metrics, story: Story) -> str:
+    """What the scenario supposes of protrusion and root: told as supposed."""
+    card = story.card
+    if metrics.pressure_after_kpa is None or not (card.retraction_share or card.relief_share):
+        return ""
+    back = protrusion_retraction(metrics.pressure_after_kpa, OPENING_KPA, card.retraction_share)
+    gone = root_relief(metrics.pressure_after_kpa, OPENING_KPA, card.relief_share)
+    return (
+        f"Hypothesis, evidence mixed: with the scenario's shares of {card.retraction_share:g} and "
+        f"{card.relief_share:g}, the protrusion would go back by {back * card.herniation_mm:.1f} of "
+        f"{card.herniation_mm:g} mm, and the leg's pain fall from {card.leg_pain:g} to "
+        f"{card.leg_pain * (1.0 - gone):.1f} of 10."
     )
 
 

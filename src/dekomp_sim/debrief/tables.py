@@ -169,7 +169,7 @@ def card_rows(card: PatientCard) -> tuple[tuple[str, str], ...]:
         ("Herniation", f"{card.herniation}, {card.site}, {card.herniation_mm:g} mm"),
         ("Disc height", f"{card.disc_height_percent:g} % preserved"),
         ("Dallas grade", f"{card.dallas_grade}"),
-        ("Nucleus", f"{card.nucleus}"),
+        ("Nucleus", f"{card.nucleus}, {card.water_percent:g} % water"),
         ("Control discs", ", ".join(card.controls) or "none"),
         ("Conditions", _listed(card.conditions)),
         ("Allergies", _listed(card.allergies)),

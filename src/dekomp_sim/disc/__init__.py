@@ -11,6 +11,7 @@ from dekomp_sim.disc.pressure import (
     needle_resistance_kpa_s_ml,
     pressure_kpa,
     protrusion_retraction,
+    root_relief,
     surplus_ml,
     volume_to_reach_ml,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "probe_withdrawn",
     "protrusion_retraction",
     "rest",
+    "root_relief",
     "surplus_ml",
     "tissue_balance_ml",
     "volume_to_reach_ml",

@@ -212,11 +212,28 @@ CASTRO_PER_DRY_G: Final[Mapping[str, tuple[float, float, float]]] = MappingProxy
 """
 
 
-def protrusion_retraction(disc: Disc, share: float) -> float:
+def protrusion_retraction(now_kpa: float, opening_kpa: float, share: float) -> float:
     """Hypothesis, evidence mixed: share of its depth by which a contained protrusion goes back, share (1 - P/P0).
 
-    `share` is the scenario's own, 0 to 1. It does not follow from the disc's bulge.
+    `share` is the scenario's own, 0 to 1. It does not follow from the disc's bulge, which grows.
+
+    Examples
+    --------
+    >>> protrusion_retraction(25.0, 100.0, 0.4)
+    0.30000000000000004
     """
-    if disc.opening_kpa <= 0.0:
-        return 0.0
-    return share * max(0.0, 1.0 - pressure_kpa(disc) / disc.opening_kpa)
+    return share * _pressure_lost(now_kpa, opening_kpa)
+
+
+def root_relief(now_kpa: float, opening_kpa: float, share: float) -> float:
+    """Hypothesis, evidence mixed: share of the leg's pain that goes, share (1 - P/P0).
+
+    `share` is the scenario's own, 0 to 1, and not that of the retraction: a root may be relieved without it (less
+    leakage of irritants is one conjecture), and stay sore in spite of it.
+    """
+    return share * _pressure_lost(now_kpa, opening_kpa)
+
+
+def _pressure_lost(now_kpa: float, opening_kpa: float) -> float:
+    """Share of the opening pressure that is gone, 0 to 1."""
+    return max(0.0, 1.0 - now_kpa / opening_kpa) if opening_kpa > 0.0 else 0.0

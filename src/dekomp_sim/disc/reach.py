@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dekomp_sim.arrays import BoolArray, FloatArray
 from dekomp_sim.disc.probe_run import ProbeRun
 from dekomp_sim.disc.tissue import Tissue
-from dekomp_sim.disc.voxels import Disc
+from dekomp_sim.disc.voxels import WATER, Disc
 
 IntArray = NDArray[np.int64]
 
@@ -57,6 +57,12 @@ CLOG_PER_ML: Final[Mapping[Tissue, float]] = MappingProxyType(
 one go, about what a session takes; fibres wind about the core after 0.05 mL. Nothing is published.
 """
 
+HALVED_BY_WATER: Final = 0.05
+"""Assumption: with this share of water less, a mm of path takes half as much of a nucleus, and it flows half as far:
+at 70 % it comes harder than a protrusion. That a drier nucleus is stiffer and more fibrous is known, how much harder it
+comes out is not published.
+"""
+
 RING_MM: Final = 0.2
 """Width of the rings about the axis in which voxels are counted alike."""
 
@@ -87,7 +93,8 @@ def cells_in_reach(disc: Disc, run: ProbeRun) -> Cells:
     bulk = disc.fraction.ravel()[voxels] * disc.voxel_ml + disc.contrast_ml.ravel()[voxels]
     flat = np.bincount(bins * n_classes + classes, weights=bulk, minlength=n_bins * n_classes)
     mass = np.asarray(flat, dtype=np.float64).reshape(n_bins, n_classes)  # whole numbers where nothing is in reach
-    wear = np.concatenate([_wear_by_ring(part, n_rings, run.radius_mm, bin_mm) for part in Tissue])
+    soft = {part: softness(disc, part) for part in Tissue}
+    wear = np.concatenate([_wear_by_ring(part, soft[part], n_rings, run.radius_mm, bin_mm) for part in Tissue])
     rates = np.stack([wear, np.repeat([CLOG_PER_ML[part] for part in Tissue], n_rings)])
     used = mass.any(axis=0) & (wear > 0.0)
     number = np.full(n_classes, -1)
@@ -106,13 +113,18 @@ def _reach_mm(run: ProbeRun) -> float:
     return run.radius_mm + max(REACH_MM.values()) + 1.0
 
 
-def _wear_by_ring(tissue: Tissue, n_rings: int, radius_mm: float, voxel_mm: float) -> FloatArray:
+def softness(disc: Disc, part: Tissue) -> float:
+    """How easily a tissue comes against a healthy one's: less for a nucleus that holds less water, 1 for all else."""
+    return 2.0 ** min((disc.water - WATER) / HALVED_BY_WATER, 0.0) if part is Tissue.NUCLEUS else 1.0
+
+
+def _wear_by_ring(tissue: Tissue, soft: float, n_rings: int, radius_mm: float, voxel_mm: float) -> FloatArray:
     """(rings,) wear per mm of path: full at the helix, softened over a voxel, falling to 0 at the tissue's reach."""
     middle = (np.arange(n_rings) + 0.5) * RING_MM
     touched = np.clip(0.5 + (radius_mm - middle) / voxel_mm, 0.0, 1.0)
-    reach_mm = REACH_MM[tissue]
+    reach_mm = soft * REACH_MM[tissue]
     drawn = np.clip(1.0 - (middle - radius_mm) / reach_mm, 0.0, 1.0) if reach_mm > 0.0 else 0.0
-    return np.asarray(WEAR_PER_MM[tissue] * np.maximum(touched, drawn))
+    return np.asarray(soft * WEAR_PER_MM[tissue] * np.maximum(touched, drawn))
 
 
 def _in_reach(disc: Disc, run: ProbeRun) -> tuple[FloatArray, FloatArray, IntArray]:

@@ -28,6 +28,10 @@ EPIDURAL_ROOM_MM: Final = 8.0
 """Assumption: the grid of a disc that leaks reaches this far behind it, to hold the contrast next to the tear."""
 
 
+WATER: Final = 0.80
+"""Water in a healthy adult's nucleus: 70 to 85 % (Castro, Eur Spine J 1992;1:96)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
     """Tissue volumes in mL by `Tissue` number, (5,) each: at first, now in the cannula, and collected at the handle."""
@@ -105,6 +109,8 @@ class Disc:
         How far the probe's thread is packed with what it took, 0 clear to 1 full.
     lobular
         Whether a fibrous band parts the nucleus into an upper and a lower lobe.
+    water
+        Share of the nucleus that is water; a drier one is tougher and flows less.
     """
 
     shape: DiscShape
@@ -119,6 +125,7 @@ class Disc:
     opening_kpa: float
     clogged: float = 0.0
     lobular: bool = False
+    water: float = WATER
 
     def __post_init__(self) -> None:
         for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
@@ -177,9 +184,8 @@ class Disc:
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
             total.update(digestible(array))
-        total.update(
-            f"{self.contrast} {self.dallas_grade} {self.opening_kpa!r} {self.clogged!r} {self.lobular}".encode()
-        )
+        plain = (self.contrast, self.dallas_grade, self.opening_kpa, self.clogged, self.lobular, self.water)
+        total.update(" ".join(map(repr, plain)).encode())
         return total.digest()
 
 
@@ -195,6 +201,7 @@ def voxelise(
     opening_kpa: float = OPENING_KPA,
     *,
     lobular: bool = False,
+    water: float = WATER,
 ) -> Disc:
     """A whole disc on a grid along its own axes, edge voxels covered in part.
 
@@ -210,15 +217,19 @@ def voxelise(
         Pressure at rest.
     lobular
         Whether a fibrous band parts the nucleus, as in a mature disc.
+    water
+        Share of the nucleus that is water.
 
     Raises
     ------
     OutOfRangeError
-        If the grade is not 0 to 5, the voxel not 0.2 to 2 mm or the pressure below 0.
+        If the grade is not 0 to 5, the voxel not 0.2 to 2 mm, the pressure below 0 or the water not 0.6 to 0.9.
     """
     _check(dallas_grade, voxel_mm, opening_kpa)
+    if not 0.6 <= water <= 0.9:
+        raise OutOfRangeError("water of the nucleus", f"{water}", "0.6 to 0.9")
     plain = _voxelised(shape, dallas_grade, voxel_mm, opening_kpa)
-    return replace(plain, lobular=True) if lobular else plain
+    return replace(plain, lobular=lobular, water=water) if lobular or water != WATER else plain
 
 
 @lru_cache(maxsize=4)

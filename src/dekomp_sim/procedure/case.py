@@ -449,7 +449,8 @@ def _planned(patient: Patient, level: Level, side: Side) -> Trajectory:
 
 def _filled(patient: Patient, level: Level, findings: DiscFindings) -> Disc:
     lobular = findings.nucleus is Nucleus.LOBULAR
-    return voxelise(patient.discs[level], findings.dallas_grade, lobular=lobular)
+    water = findings.water_percent / 100.0
+    return voxelise(patient.discs[level], findings.dallas_grade, lobular=lobular, water=water)
 
 
 def _looked_up(patient: Patient, setting: Setting, discs: Iterable[Disc]) -> None:

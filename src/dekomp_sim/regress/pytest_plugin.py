@@ -30,6 +30,7 @@ PAGE: Final = "--dekomp-page"
 ANY_PLATFORM: Final = "--dekomp-any-platform"
 
 _VERDICTS = pytest.StashKey[list["Verdict"]]()
+_SCENARIOS = pytest.StashKey[frozenset[Path]]()
 
 
 class ChangedError(Exception):
@@ -47,19 +48,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A place for what is found."""
+    """Which files are scenarios, and a place for what is found."""
     config.stash[_VERDICTS] = []
+    config.stash[_SCENARIOS] = frozenset(
+        file for pattern in config.getini(SCENARIOS) for file in _named(config.rootpath, pattern)
+    )
+
+
+def _named(root: Path, pattern: str) -> Iterable[Path]:
+    if Path(pattern).is_absolute():
+        raise pytest.UsageError(
+            f"{SCENARIOS}: found {pattern}; allowed: patterns from the project's root, as scenes/*.yaml."
+        )
+    return root.glob(pattern)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
     """A scenario, if the project calls the file one."""
-    root = parent.config.rootpath
-    patterns: list[str] = parent.config.getini(SCENARIOS)
-    if not patterns or not file_path.is_relative_to(root):
+    if file_path not in parent.config.stash[_SCENARIOS]:
         return None
-    if any(file_path.relative_to(root).match(pattern) for pattern in patterns):
-        return ScenarioFile.from_parent(parent, path=file_path)
-    return None
+    return ScenarioFile.from_parent(parent, path=file_path)
 
 
 class ScenarioFile(pytest.File):
@@ -124,5 +132,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     from dekomp_sim.files import write_text
     from dekomp_sim.regress.page import page
 
-    write_text(target, page(verdicts))
-    terminalreporter.write_line(f"Scenarios before and after: {Path(target).resolve()}")
+    try:
+        write_text(target, page(verdicts))
+    except DekompSimError as mistake:
+        terminalreporter.write_line(f"{PAGE}: {mistake}", red=True)
+    else:
+        terminalreporter.write_line(f"Scenarios before and after: {target.resolve()}")

@@ -6,6 +6,7 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.validation.beam_rows import beam_rows
 from dekomp_sim.validation.disc_rows import disc_rows
 from dekomp_sim.validation.dose_rows import dose_rows
+from dekomp_sim.validation.instrument_rows import instrument_rows
 from dekomp_sim.validation.patient_rows import patient_rows
 from dekomp_sim.validation.removal_rows import removal_rows
 from dekomp_sim.validation.row import Row
@@ -14,4 +15,5 @@ from dekomp_sim.validation.spine_rows import spine_rows
 
 def rows_for(patient: Patient) -> tuple[Row, ...]:
     """Every row; those of the spine are measured on `patient`, the built-in phantom."""
-    return (*beam_rows(), *dose_rows(), *spine_rows(patient), *disc_rows(), *removal_rows(), *patient_rows())
+    bench = (*beam_rows(), *dose_rows(), *spine_rows(patient), *instrument_rows())
+    return (*bench, *disc_rows(), *removal_rows(), *patient_rows())

@@ -8,10 +8,14 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.procedure.clinic.aftercare import DISCITIS_PER_DISC, HEADACHE, HEADACHE_LARGE
+from dekomp_sim.procedure.clinic.card import POSITIVE_PAIN, PatientCard
 from dekomp_sim.procedure.clinic.courses import SEDATION_COURSE, Cause, Influence, sedation_depth
 from dekomp_sim.procedure.clinic.injecting import VEIN_CHANCE, VEIN_CHANCE_S1, VEIN_SHOWS
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Lumen, Syringe, dose_at_most_mg, numbness
 from dekomp_sim.procedure.clinic.toxicity import strength_mcg_ml
+from dekomp_sim.procedure.clinic.verdict import CHEMICAL_KPA, CONTRAST_ML_AT_MOST, STOP_ABOVE_OPENING_KPA
+from dekomp_sim.procedure.needle.discography import SLOW_ML_S
+from dekomp_sim.units import psi_from_kpa
 from dekomp_sim.validation.row import Basis, Published, Row
 
 ROOM: Final = "Awake patient"
@@ -19,6 +23,10 @@ ROOM: Final = "Awake patient"
 LABEL: Final = "product label of plain lidocaine"
 FURMAN: Final = "Furman, Spine 2000;25:2628, 761 injections"
 SEDATIVES: Final = "product labels of midazolam and fentanyl, intravenous"
+DERBY: Final = "Derby and Vorobeychik 2026, PMC12874308"
+CRITERIA: Final = "criteria of pressure-controlled discography; Derby, Spine 1999;24:364"
+PRACTICE: Final = "practice of the Spine Intervention Society"
+GLOSSOP: Final = "Glossop and Hu, Spine 1997;22:903"
 COVINO: Final = "Covino and Vassallo, Local Anesthetics, 1976"
 
 PRINTED: Final = "the digits printed"
@@ -36,6 +44,8 @@ def patient_rows() -> Iterator[Row]:
     yield from _vein_rows()
     yield from _sedation_rows()
     yield from _chance_rows()
+    yield from _discography_rows()
+    yield _input("a breath, the spine at L3 and L4", "mm", GLOSSOP, 1.3, PatientCard().breath_mm)
 
 
 def _anaesthetic_rows() -> Iterator[Row]:
@@ -80,6 +90,19 @@ def _chance_rows() -> Iterator[Row]:
         ("headache, 16 G", "Turnbull and Shepherd, Br J Anaesth 2003;91:718", 70.0, HEADACHE_LARGE),
     ):
         yield _input(what, "%", source, value, 100.0 * ours)
+
+
+def _discography_rows() -> Iterator[Row]:
+    """The criteria by which a discography is stopped and read."""
+    for what, unit, source, value, ours in (
+        ("pain of a positive discography", "of 10", CRITERIA, 7.0, POSITIVE_PAIN),
+        ("discography stops above opening", "psi", DERBY, 50.0, psi_from_kpa(STOP_ABOVE_OPENING_KPA)),
+        ("a disc is chemically sensitive up to", "psi", CRITERIA, 15.0, psi_from_kpa(CHEMICAL_KPA)),
+        ("fastest slow injection", "mL/s", PRACTICE, 0.05, SLOW_ML_S),
+    ):
+        yield _input(what, unit, source, value, ours)
+    cap = Published.between(3.0, 3.5)
+    yield Row(ROOM, "discography stops at", "mL", PRACTICE, cap, Basis.INPUT, lambda: CONTRAST_ML_AT_MOST)
 
 
 def _input(what: str, unit: str, source: str, value: float, ours: float) -> Row:

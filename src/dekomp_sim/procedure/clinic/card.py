@@ -131,6 +131,8 @@ class DiscFindings:
         The rating then, 0 to 10, without sedation.
     concordant
         Whether it is the patient's own pain.
+    water_percent
+        Water in its nucleus.
     """
 
     dallas_grade: Annotated[int, Ge(0), Le(5)] = 0
@@ -138,6 +140,7 @@ class DiscFindings:
     pain_above_opening_kpa: Annotated[float, Gt(0.0)] = PAINLESS_KPA
     pain: Scale = 3.0
     concordant: bool = False
+    water_percent: Annotated[float, Ge(60.0), Le(90.0)] = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,12 @@ class PatientCard:
         Whether the treated nucleus is one mass or in lobes.
     discography_pain
         The rating when the treated disc is provoked; not told, it is that of the leg, at least 7.
+    water_percent
+        Water in the treated nucleus: 80 in a healthy adult (70 to 85: Castro, Eur Spine J 1992;1:96); a drier one is
+        tougher and flows less.
+    retraction_share, relief_share
+        Hypotheses, evidence mixed, which the debrief tells as such: by which share of its depth the protrusion would go
+        back, and of which share the leg's pain would be gone, were all of the disc's pressure lost. 0 claims nothing.
     controls
         Discs beside the treated one that discography takes as controls, by level.
     """
@@ -204,13 +213,17 @@ class PatientCard:
     breath_mm: Annotated[float, Ge(0.0), Le(10.0)] = 1.3
     nucleus: Nucleus = Nucleus.WHOLE
     discography_pain: Scale | None = None
+    water_percent: Annotated[float, Ge(60.0), Le(90.0)] = 80.0
+    retraction_share: Annotated[float, Ge(0.0), Le(1.0)] = 0.0
+    relief_share: Annotated[float, Ge(0.0), Le(1.0)] = 0.0
     controls: Mapping[Level, DiscFindings] = field(default_factory=dict, hash=False)
 
     @property
     def treated(self) -> DiscFindings:
         """What discography would find in the treated disc."""
         pain = max(POSITIVE_PAIN, self.leg_pain) if self.discography_pain is None else self.discography_pain
-        return DiscFindings(self.dallas_grade, self.nucleus, self.pain_above_opening_kpa, pain, self.concordant)
+        hurts_at_kpa = self.pain_above_opening_kpa
+        return DiscFindings(self.dallas_grade, self.nucleus, hurts_at_kpa, pain, self.concordant, self.water_percent)
 
 
 @dataclass(frozen=True, slots=True)

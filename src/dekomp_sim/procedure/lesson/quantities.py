@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.anatomy.clearance import strand_distances_mm
+from dekomp_sim.anatomy.clearance import nearest_strand_mm
 from dekomp_sim.anatomy.labels import Structure
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.disc import pressure_kpa
@@ -30,11 +30,9 @@ def _tips(case: Case) -> FloatArray:
 
 def _tip_to(*structures: Structure) -> Callable[[Case], float | None]:
     def read(case: Case) -> float | None:
-        points = _tips(case)
         strands = [strand for strand in case.patient.strands if strand.structure in structures]
-        if not strands or not len(points):
-            return None
-        return max(0.0, float(strand_distances_mm(strands, points, points).min()))
+        away_mm = min((nearest_strand_mm(strands, point) for point in _tips(case)), default=math.inf)
+        return max(0.0, away_mm) if math.isfinite(away_mm) else None
 
     return read
 
