@@ -52,6 +52,7 @@ bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python benchmarks/spine.py
 	$(BIN)/python benchmarks/actions.py
 	$(BIN)/python benchmarks/xray.py
+	$(BIN)/python benchmarks/ct.py
 
 soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures
 	$(BIN)/python benchmarks/soak.py

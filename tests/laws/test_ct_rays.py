@@ -38,6 +38,7 @@ def slow_sum(slab: Slab, gantry: Gantry, view: int, channel: int) -> FloatArray:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 23), st.integers(5, 34))
+@settings(max_examples=50, deadline=None)  # the first one compiles
 def test_rays_sum_what_josephs_words_say(seed: int, view: int, channel: int) -> None:
     rng = np.random.default_rng(seed)
     values = np.zeros((9, 13, 2), dtype=np.float32)
@@ -68,7 +69,7 @@ def test_rebinned_rays_are_the_chords_of_parallel_ones() -> None:
 
 
 @given(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0), st.floats(2.0, 20.0))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_steel_is_read_as_the_chord_of_its_cylinder(x_mm: float, y_mm: float, radius_mm: float) -> None:
     """Far from its rim, a rod along the table gives the beam's own sum behind the chord on paper."""
     turn = Turn(Protocol(thickness_mm=1.0), SMALL_FINE, index=None)
@@ -93,6 +94,7 @@ SMALL_FINE = Gantry(channels=400, channel_mm=2.2, views=16)
 
 
 @given(st.floats(0.6, 10.0))
+@settings(deadline=None)
 def test_the_heights_of_a_slice_lie_about_its_middle_and_within_its_shadow(thickness_mm: float) -> None:
     offsets = Gantry().slice_offsets_mm(thickness_mm)
     assert float(offsets.mean()) == pytest.approx(0.0, abs=1e-6)

@@ -94,7 +94,8 @@ def test_a_number_that_json_does_not_know_is_refused_and_leaves_no_half_line(tmp
         (b'{"journal":9}\n', ":1: found journal version 9; allowed: version 2."),
         (
             b'{"journal":1,"dekomp_sim":"0.1.0"}\n',
-            ":1: found journal version 1 written by dekomp_sim 0.1.0; allowed: version 2. Use the release that wrote it.",
+            ":1: found journal version 1 written by dekomp_sim 0.1.0; allowed: version 2. "
+            "Use the release that wrote it.",
         ),
         (b'{"journal":2}\n{"do": \n{"do": "wait"}\n', ":2: found a damaged line before the last; allowed: one JSON"),
         (b'{"journal":2}\n[1]\n', ":2: found a damaged line before the last; allowed: one JSON object in each line."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -99,7 +100,10 @@ def test_the_shipped_scenario_runs_on_a_scan_and_names_nobody(
     )
     assert code == 0
     assert "Nothing was injured" in said
-    assert "torso" not in (out / "report.html").read_text(), "no file name of a user's scan is kept"
+    page = (out / "report.html").read_text()
+    assert "torso" not in page, "no file name of a user's scan is kept"
+    assert "± is one standard deviation of where a nerve lies" in page
+    assert re.search(r"left L4 exiting root</th><td class=\"n\">\d+\.\d \(± 1\.5\)</td>", page)
     assert str(SCANS) not in (out / "journal.jsonl").read_text()
 
 
