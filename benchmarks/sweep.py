@@ -1,7 +1,8 @@
 """How sweeps scale: cases a minute by workers, and what one leader can give out and take in.
 
 Prints only. `--cases 1000 --workers 2` performs that once and says how long it took; without it, runs with one and two
-workers take turns, so that what else the machine does falls on both, and the medians are compared.
+workers take turns, so that what else the machine does falls on both; on a machine that is never idle, processor times
+tell more than the clock. `--leading` is the second question.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import statistics
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from distributed import Client
 
@@ -62,23 +64,44 @@ def whole(cases: int, workers: int) -> None:
     print(f"{cases} cases, {workers} workers: {took_s:.1f} s, of which {ready_s:.1f} s until the workers were there")
 
 
+class Spent(NamedTuple):
+    """Processor time: a client's workers, and this process with scheduler and nannies."""
+
+    workers: float
+    leader: float
+
+
+def spent_by(client: Client) -> Spent:
+    return Spent(sum(client.run(time.process_time).values()), time.process_time())
+
+
 def compared(cases: int, rounds: int) -> None:
     """One worker and two, turn about."""
     plan = plan_of(rounds * cases + 2 * WARM)
     times: dict[int, list[float]] = {1: [], 2: []}
+    spent: dict[int, list[Spent]] = {1: [], 2: []}
     with TemporaryDirectory() as folder, crew(PROCESSES, 1) as one, crew(PROCESSES, 2) as two:
         for client, workers in ((one, 1), (two, 2)):
             performed(client, plan, range(WARM * workers), Path(folder) / f"warm-{workers}")
         for turn in range(rounds):
             indices = range(turn * cases, (turn + 1) * cases)
             for client, workers in ((one, 1), (two, 2))[:: 1 if turn % 2 else -1]:
+                before = spent_by(client)
                 times[workers].append(performed(client, plan, indices, Path(folder) / f"{workers}-{turn}"))
+                after = spent_by(client)
+                spent[workers].append(Spent(*(1e3 * (b - a) / cases for a, b in zip(before, after, strict=True))))
             print(f"  round {turn + 1}: {times[1][-1]:.1f} s by one, {times[2][-1]:.1f} s by two", flush=True)
     ratios = [single / double for single, double in zip(times[1], times[2], strict=True)]
     print(
         f"{cases} cases by one worker {statistics.median(times[1]):.1f} s, by two {statistics.median(times[2]):.1f} s"
     )
-    print(f"ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    print(f"ratio of wall times: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    one_ms, two_ms = (statistics.median(each.workers for each in spent[count]) for count in (1, 2))
+    lead_ms = statistics.median(each.leader for each in spent[2])
+    print(
+        f"processor time a case: {one_ms:.0f} ms of one worker, {two_ms:.0f} ms of two, {lead_ms:.1f} ms of the leader"
+    )
+    print(f"two cores that do nothing else: {2.0 * one_ms / (two_ms + lead_ms):.2f} times one worker's cases")
 
 
 def idle(story: object, draws: list[Draw]) -> list[dict[str, object]]:
@@ -132,8 +155,9 @@ def main() -> None:
     if wanted.cases:
         whole(wanted.cases, wanted.workers)
         return
-    leading(1000)
-    if not wanted.leading:
+    if wanted.leading:
+        leading(1000)
+    else:
         compared(60, wanted.rounds)
     print(f"load {os.getloadavg()[0]:.1f}")
 

@@ -317,6 +317,15 @@ def test_a_mistake_ends_with_2_and_a_sentence(
     assert "Traceback" not in wrong
 
 
+def test_workers_that_do_not_start_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(**asked: Any) -> None:
+        raise RuntimeError("Cluster failed to start")
+
+    monkeypatch.setattr(crews, "LocalCluster", stuck)
+    with pytest.raises(InputError, match="--workers: found 40, which do not start"), crew("processes", 40):
+        pass
+
+
 def test_a_folder_keeps_to_its_sweep(plan: Plan, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     with opened(folder, plan), pytest.raises(InputError, match="a sweep that another process is performing"):

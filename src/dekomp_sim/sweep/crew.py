@@ -55,7 +55,8 @@ LOOK_S: Final = 2.0
 Timed = tuple[float, list[Outcome]]
 """How long a task took, s, and what came of its cases."""
 
-_ONE_THREAD: Final = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_WORKER: Final = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Environment of a worker here, in place of dask's own, which makes each freed array go back to the system at once."""
 
 
 @contextmanager
@@ -204,25 +205,29 @@ def _settings(folder: str) -> dict[str, Any]:
     return {
         "temporary-directory": folder,
         "distributed.scheduler.worker-saturation": 1.0,  # a suspect waits behind nobody, nobody behind a suspect
-        "distributed.comm.timeouts.connect": f"{ANSWER_S:g}s",
         "distributed.diagnostics.nvml": False,
+        "distributed.worker.profile.enabled": False,  # nobody looks at a sweep's profile
+        "distributed.admin.system-monitor.interval": "5s",
+        "distributed.nanny.pre-spawn-environ": _WORKER,
     }
 
 
 def _here(processes: bool, workers: int) -> LocalCluster:
     """Workers on this machine, one kernel thread each: two cases at once are faster than two halves of one."""
     count, threads = (workers, 1) if processes else (1, workers)
-    env = {"env": _ONE_THREAD} if processes else {}
-    return LocalCluster(
-        n_workers=count,
-        threads_per_worker=threads,
-        processes=processes,
-        dashboard_address="127.0.0.1:0",  # a scheduler has a page of its health even without a dashboard
-        scheduler_kwargs={"dashboard": False},
-        silence_logs=logging.CRITICAL,
-        memory_limit=0,
-        **env,
-    )
+    try:
+        return LocalCluster(
+            n_workers=count,
+            threads_per_worker=threads,
+            processes=processes,
+            dashboard_address="127.0.0.1:0",  # a scheduler has a page of its health even without a dashboard
+            scheduler_kwargs={"dashboard": False},
+            silence_logs=logging.CRITICAL,
+            memory_limit=0,
+        )
+    except (RuntimeError, OSError, TimeoutError) as wrong:
+        found = f"{workers}, which do not start ({wrong})"
+        raise InputError("--workers", found, "as many as the machine has room for", "Try fewer, or again") from None
 
 
 def _at(address: str) -> Client:
