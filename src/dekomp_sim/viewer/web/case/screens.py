@@ -24,9 +24,9 @@ from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
-from dekomp_sim.viewer.web.knobs import EXAM_EYES
+from dekomp_sim.viewer.web.case.knobs import EXAM_EYES
+from dekomp_sim.viewer.web.case.room_pane import RoomPane, prepare
 from dekomp_sim.viewer.web.pumps import Pump
-from dekomp_sim.viewer.web.room_pane import RoomPane, prepare
 from dekomp_sim.viewer.web.server import Wire
 
 EDGES_PX: Final = (96, 1024)
