@@ -26,10 +26,10 @@ from dekomp_sim.viewer.practice.moments import cases_for_figures
 from dekomp_sim.viewer.practice.session import Mode, Session
 from dekomp_sim.viewer.probe import Renderer, probe
 from dekomp_sim.viewer.web.browser import window
+from dekomp_sim.viewer.web.case.room_pane import RoomPane
+from dekomp_sim.viewer.web.case.sitting import Opened
 from dekomp_sim.viewer.web.desk import Desk
-from dekomp_sim.viewer.web.room_pane import RoomPane
 from dekomp_sim.viewer.web.server import LOOPBACK, Address, serve
-from dekomp_sim.viewer.web.sitting import Opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from dekomp_sim.viewer.practice.keys import Command
 from dekomp_sim.viewer.practice.session import Mode
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
-from dekomp_sim.viewer.web import screen
-from dekomp_sim.viewer.web.pointing import Touch
+from dekomp_sim.viewer.web.case import screen
+from dekomp_sim.viewer.web.case.pointing import Touch
+from dekomp_sim.viewer.web.case.screens import Screens
+from dekomp_sim.viewer.web.case.sitting import TIMES_AT_MOST, Answer, Opened, Sitting
 from dekomp_sim.viewer.web.safety import WRONG
-from dekomp_sim.viewer.web.screens import Screens
 from dekomp_sim.viewer.web.server import Wire
-from dekomp_sim.viewer.web.sitting import TIMES_AT_MOST, Answer, Opened, Sitting
 
 NOT_UNDERSTOOD: Final = "The page asked for something that the simulator does not know."
 

@@ -18,6 +18,9 @@ from dekomp_sim.arrays import UInt8Array
 QUALITY: Final = 88
 """JPEG quality of coloured pictures. Assumption: above 85 no artefact shows at the size of a pane."""
 
+AHEAD: Final = 2
+"""Pictures of a pane that may be on their way: one travels while the one before is drawn."""
+
 PATIENCE_S: Final = 0.4
 """How long the next picture of a pane waits for a page to say that it has drawn the last: a tab that sleeps says
 nothing, and must not hold up the others."""
@@ -57,7 +60,7 @@ Making = Callable[[], Awaitable[UInt8Array | None]]
 
 
 class Pump:
-    """One pane's pictures: at most one is made at a time, at most one is under way, and only the newest wish is kept.
+    """One pane's pictures: one is made at a time, few are on their way, and only the newest wish is kept.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ class Pump:
         self.pane = pane
         self.last: Frame | None = None
         self._make, self._send, self._moment, self._apart_s = make, send, moment, apart_s
-        self._wanted = self._made = self._number = 0
+        self._wanted = self._made = self._number = self._seen = 0
         self._begun_s = -math.inf
         self._task: asyncio.Task[None] | None = None
         self._drawn = asyncio.Event()
@@ -102,8 +105,8 @@ class Pump:
 
     def drawn(self, number: int) -> None:
         """A page has drawn a picture."""
-        if number >= self._number:
-            self._drawn.set()
+        self._seen = max(self._seen, min(number, self._number))
+        self._drawn.set()
 
     async def settled(self) -> None:
         """Wait until what was wanted is on its way."""
@@ -111,13 +114,15 @@ class Pump:
             await self._task
 
     async def _push(self, picture: UInt8Array, moment: int) -> None:
-        """Put a picture on the wire, once the one before is drawn."""
-        if self._number:
-            with suppress(TimeoutError):
+        """Put a picture on the wire, once there is room for it."""
+        while self._number - self._seen >= AHEAD:
+            self._drawn.clear()
+            try:
                 await asyncio.wait_for(self._drawn.wait(), PATIENCE_S)
+            except TimeoutError:
+                self._seen = self._number
         self._number += 1
         self.last = encoded(self.pane, self._number, picture, moment)
-        self._drawn.clear()
         self._send(self.last)
 
     async def _run(self) -> None:

@@ -21,13 +21,13 @@ from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.keys import DEFAULT_KEYS, Command, key_map, remapped
 from dekomp_sim.viewer.practice.obeying import obeyed
 from dekomp_sim.viewer.practice.session import Mode, Outcome, Session
-from dekomp_sim.viewer.web import screen
-from dekomp_sim.viewer.web.beam import last_taken, warm
-from dekomp_sim.viewer.web.figures import Figures
-from dekomp_sim.viewer.web.knobs import asks_for_mask, picture_told, room_told, turned
-from dekomp_sim.viewer.web.pointing import Pointer, Touch
-from dekomp_sim.viewer.web.room_pane import RoomPane
-from dekomp_sim.viewer.web.screens import Screens
+from dekomp_sim.viewer.web.case import screen
+from dekomp_sim.viewer.web.case.beam import last_taken, warm
+from dekomp_sim.viewer.web.case.figures import Figures
+from dekomp_sim.viewer.web.case.knobs import asks_for_mask, picture_told, room_told, turned
+from dekomp_sim.viewer.web.case.pointing import Pointer, Touch
+from dekomp_sim.viewer.web.case.room_pane import RoomPane
+from dekomp_sim.viewer.web.case.screens import Screens
 from dekomp_sim.viewer.web.server import Wire
 
 Answer = dict[str, Any]

@@ -24,9 +24,9 @@ from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
-from dekomp_sim.viewer.web.knobs import EXAM_EYES
+from dekomp_sim.viewer.web.case.knobs import EXAM_EYES
+from dekomp_sim.viewer.web.case.room_pane import RoomPane, prepare
 from dekomp_sim.viewer.web.pumps import Pump
-from dekomp_sim.viewer.web.room_pane import RoomPane, prepare
 from dekomp_sim.viewer.web.server import Wire
 
 EDGES_PX: Final = (96, 1024)
@@ -52,6 +52,9 @@ APART_S: Final = 0.05
 
 BESIDE_BEAM_S: Final = 0.25
 """The same while the beam is on. Assumption: the eye is then on the X-ray picture."""
+
+ROOM_BESIDE_BEAM_S: Final = 0.6
+"""The same for the room, whose drawing holds up all else for a moment."""
 
 
 @dataclass(slots=True)
@@ -126,7 +129,8 @@ class Screens:
         """X-ray pictures come as they are made; while they do, the others leave them the processor."""
         if pane in {"live", "reference"}:
             return lambda: 0.0
-        return lambda: BESIDE_BEAM_S if self.beam else APART_S
+        beside_s = ROOM_BESIDE_BEAM_S if pane == "room" else BESIDE_BEAM_S
+        return lambda: beside_s if self.beam else APART_S
 
     # what is watched
 

@@ -9,8 +9,8 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.viewer.panes.slices import Plane
 from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.hands import Hand
-from dekomp_sim.viewer.web.room_pane import on_skin_mm
-from dekomp_sim.viewer.web.screens import Screens
+from dekomp_sim.viewer.web.case.room_pane import on_skin_mm
+from dekomp_sim.viewer.web.case.screens import Screens
 
 SECOND_BUTTON: Final = 2
 """The right one, as browsers count."""
