@@ -117,7 +117,7 @@ def view_from(words: str) -> View | Orbit:
     Examples
     --------
     >>> view_from("axial"), view_from("30,20,400")
-    (<View.AXIAL: 'axial'>, Orbit(azimuth_deg=30.0, elevation_deg=20.0, height_mm=400.0))
+    (<View.AXIAL: 'axial'>, Orbit(azimuth_deg=30.0, elevation_deg=20.0, height_mm=400.0, lying=False))
     """
     if words in list(View):
         return View(words)
