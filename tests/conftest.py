@@ -57,7 +57,9 @@ _OPENED: dict[str, Case] = {}
 
 
 def _opened_once(story: Story, patient: Patient) -> Case:
-    key = repr((patient.digest, story.level, story.side, story.card, story.machine, story.seed, story.lesson))
+    key = repr(
+        (patient.digest, story.level, story.side, story.card, story.machine, story.guidance, story.seed, story.lesson)
+    )
     if key not in _OPENED:
         _OPENED[key] = opening(story, patient)
     return _OPENED[key]
