@@ -13,11 +13,12 @@ from dekomp_sim.anatomy import Level, Patient
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.debrief.scans import place_words
 from dekomp_sim.files import png_bytes, write_bytes
-from dekomp_sim.imaging.ct.display import CONTRAST_WINDOW, NEEDLE_WINDOW, HuWindow, on_screen
+from dekomp_sim.imaging.ct.display import CONTRAST_WINDOW, NEEDLE_WINDOW, HuWindow, enlarged, on_screen
 from dekomp_sim.imaging.ct.scanner import Scanner, SliceShot
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.ct.acquired import Acquisition, Manner
 from dekomp_sim.procedure.ct.pictures import discogram_shot, nearest_slice, shots_of
+from dekomp_sim.procedure.ct.scanning import DISC_FIELD_MM
 
 BESIDE_MM: Final = 12.0
 """How far from the target the other pictures of a scan lie. Assumption: its endplates and pedicles."""
@@ -46,7 +47,8 @@ class ScanGallery:
             if taken.index in self._passed_over:
                 self.pictures.append(b"")
                 continue
-            window = CONTRAST_WINDOW if later.injections else NEEDLE_WINDOW
+            graded = later.injections and taken.protocol.field_mm <= DISC_FIELD_MM
+            window = CONTRAST_WINDOW if graded else NEEDLE_WINDOW
             shots = shots_of(later, taken, _chosen(later, taken))
             png = png_bytes(np.hstack([self.picture(shot, window, _words(taken, shot)) for shot in shots]))
             write_bytes(self._folder / f"ct_{taken.index + 1:03d}.png", png)
@@ -54,7 +56,7 @@ class ScanGallery:
 
     def picture(self, shot: SliceShot, window: HuWindow, words: Sequence[str]) -> UInt8Array:
         """One slice (rows, cols) as the scanner shows it."""
-        return np.asarray(on_screen(self._scanner.scan(shot), window, words) >> 8, dtype=np.uint8)
+        return np.asarray(on_screen(enlarged(self._scanner.scan(shot)), window, words) >> 8, dtype=np.uint8)
 
     def discogram(self, case: Case, level: Level) -> bytes:
         """A CT through a disc after the case's discography, as PNG."""

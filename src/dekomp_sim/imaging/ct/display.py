@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -62,6 +62,18 @@ punctures."""
 
 CONTRAST_WINDOW: Final = HuWindow(950.0, 2500.0)
 """Wide enough to tell bone from contrast; a soft tissue window would show both white. Assumption."""
+
+
+SCREEN_PX: Final = 384
+"""Fewer pixels than these are shown larger, so that words beside them can be read."""
+
+
+def enlarged(taken: CtSlice) -> CtSlice:
+    """A slice of few pixels with each shown as four; any other as it is."""
+    if len(taken.hu) >= SCREEN_PX:
+        return taken
+    twice = np.repeat(np.repeat(taken.hu, 2, axis=0), 2, axis=1)
+    return replace(taken, hu=sealed(twice), pixel_mm=taken.pixel_mm / 2.0)
 
 
 def on_screen(taken: CtSlice, window: HuWindow, lines: Sequence[str], *, prone: bool = True) -> NDArray[np.uint16]:
