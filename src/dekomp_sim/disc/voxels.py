@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.anatomy.disc_regions import region_at
 from dekomp_sim.anatomy.volume import look_up, lookup_frame
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, digestible, frozen, sealed
+from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, absorb, frozen, sealed
 from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine
@@ -183,7 +183,7 @@ class Disc:
         ledgers = (self.ledger.initial_ml, self.ledger.in_cannula_ml, self.ledger.collected_ml)
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
-            total.update(digestible(array))
+            absorb(total, array)
         plain = (self.contrast, self.dallas_grade, self.opening_kpa, self.clogged, self.lobular, self.water)
         total.update(" ".join(map(repr, plain)).encode())
         return total.digest()
