@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from disks import Disk, mounted
 from glass import glass_patient
 from hypothesis import settings
 
@@ -38,6 +39,16 @@ def glass() -> Patient:
 def coarse_phantom() -> Patient:
     """The reference phantom on a 2 mm grid."""
     return build_phantom(replace(PhantomSpec(), voxel_mm=2.0))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """Four megabytes that a test may fill; skipped where the user may not mount any."""
+    (tmp_path / "small").mkdir()
+    with mounted(tmp_path / "small", 4096) as disk:
+        if disk is None:
+            pytest.skip("this user may not mount a small disk")
+        yield disk
 
 
 @pytest.fixture(scope="session")
