@@ -99,6 +99,26 @@ def _again(screen: ScannerScreen, session: Session, number: int) -> Any:
     return screen.picture(cases(session), WINDOW)
 
 
+def test_a_pixel_of_the_slice_is_a_point_of_the_patient_and_back(session: Session, glass: Patient) -> None:
+    """The back is on top and the left at the left: the skin of the back is up, a point on the left is left."""
+    screen = ScannerScreen(glass)
+    assert screen.point_of(0.0, 0.0) is None
+    assert screen.pixel_of([0.0, 0.0, 0.0]) is None
+    screen.picture(cases(session), WINDOW)
+    point = screen.point_of(100.0, 60.0)
+    assert point is not None
+    assert screen.pixel_of(point) == pytest.approx((100.0, 60.0))
+    left = screen.pixel_of([40.0, 0.0, 0.0])
+    back = screen.pixel_of([0.0, 60.0, 0.0])
+    middle = screen.pixel_of([0.0, 0.0, 0.0])
+    assert left is not None
+    assert back is not None
+    assert middle is not None
+    assert left[0] < middle[0]
+    assert back[1] < middle[1]
+    assert (middle[1] - back[1]) * 300.0 / screen.edge() == pytest.approx(60.0)
+
+
 def test_the_pedal_of_a_scanner_is_a_quick_check(session: Session) -> None:
     before = len(session.case.acquisitions)
     assert session.pedal_down().refusal is None
