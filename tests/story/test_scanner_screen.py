@@ -24,6 +24,7 @@ from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.keys import Command
 from dekomp_sim.viewer.practice.obeying import obeyed
 from dekomp_sim.viewer.practice.session import Mode, Session
+from dekomp_sim.viewer.web.case.pointing import Pointer, Touch
 from dekomp_sim.viewer.web.case.screen import stand_told
 from dekomp_sim.viewer.web.case.screens import Screens
 
@@ -140,6 +141,27 @@ def test_the_console_offers_the_machine_that_is_there(session: Session) -> None:
     assert told["scanner"]["through"] == ["disc", "way"]
     names = [name for name, _ in readouts(session.case).lines]
     assert names == ["Slice", "CT pedal", "DLP"]
+
+
+def test_a_touch_on_the_slice_aims_and_moves_the_entry_within_it(session: Session, glass: Patient) -> None:
+    """A press with Aim on sets the aim in the slice's plane; with Shift held the entry is moved."""
+    with ThreadPoolExecutor(1) as aside:
+        screens = Screens(Live(glass), None, aside, session.case, Wire(), exam=True)  # type: ignore[arg-type]
+        screens.cases = cases(session)
+        assert screens.scanner is not None
+        screens.scanner.picture(screens.cases, WINDOW)
+        pointer = Pointer(screens)
+        pointer.aiming = True
+        aimed = pointer.touched(Touch("live", "down", 300.0, 200.0), Hand())
+        moved = pointer.touched(Touch("live", "down", 200.0, 90.0, shift=True), aimed)
+        shown = screens.marks({"aim": screens.look.crosshair_mm})["live"]
+    height = session.case.acquisitions[-1].centre_mm[2]
+    assert aimed.aim is not None
+    assert moved.entry is not None
+    assert (aimed.aim.z_mm, moved.entry.z_mm) == pytest.approx((height, height))
+    assert moved.entry.x_mm > aimed.aim.x_mm  # farther left on the screen, farther to the patient's left
+    assert moved.entry.y_mm > aimed.aim.y_mm  # higher on the screen, nearer to the back
+    assert shown == [{"name": "aim", "x": pytest.approx(300.0 / 512.0), "y": pytest.approx(200.0 / 512.0)}]
 
 
 class Wire:

@@ -210,7 +210,7 @@ def places(case: Case, taken: Acquisition) -> tuple[Rigid, ...]:
 
 
 def laid_places(taken: Acquisition) -> tuple[Rigid, ...]:
-    """Where each slice of an acquisition lies as the scanner tells it, in the patient breathed out, from the feet up."""
+    """Where each slice of an acquisition lies by the scanner, from the feet up: in the patient breathed out."""
     found = []
     for along in taken.along_mm:
         scan = patient_from_scan(np.array(taken.centre_mm) + np.array([0.0, 0.0, along]), taken.tilt_deg)
