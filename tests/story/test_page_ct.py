@@ -58,7 +58,8 @@ def test_a_line_of_the_grid_and_the_laser_become_the_entry(tab: Any) -> None:
     tab.click(".task[data-do=lay_grid]")
     performed(tab, "[data-test=perform]")
     tab.wait_for_selector("[data-test=grid-J]")
-    tab.keyboard.press("n")
+    tab.click("[data-test=next-instrument]")
+    tab.wait_for_function("document.querySelector('[data-test=in-hand]').innerText.includes('needle')")
     tab.click("[data-test=grid-J]")
     tab.wait_for_function("document.querySelector('[data-test=in-hand]').innerText.includes('own entry')")
 

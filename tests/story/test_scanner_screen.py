@@ -12,6 +12,7 @@ import pytest
 from test_session import a_story
 
 from dekomp_sim.anatomy import Patient
+from dekomp_sim.errors import InputError
 from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.procedure import Guidance
 from dekomp_sim.procedure import actions as do
@@ -20,6 +21,7 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live
 from dekomp_sim.viewer.panes.readouts import readouts
 from dekomp_sim.viewer.panes.scanner import NOTHING, ScannerScreen
 from dekomp_sim.viewer.panes.slices import EXAM, Plane, picture
+from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.keys import Command
 from dekomp_sim.viewer.practice.obeying import obeyed
@@ -133,6 +135,17 @@ def test_the_key_of_a_picture_to_keep_takes_a_slice(session: Session) -> None:
     assert outcome is not None
     assert outcome.refusal is None
     assert isinstance(session.moments[-1].action, do.CtStep)
+
+
+def test_a_hand_is_held_under_a_line_of_the_grid(session: Session) -> None:
+    with pytest.raises(InputError, match="lay_grid first"):
+        hands.under_grid(session.case, Hand(), "C")
+    assert session.act(do.LayGrid()).refusal is None
+    held = hands.under_grid(session.case, Hand(), "E")
+    assert held.entry is not None
+    assert (held.entry.x_mm, held.entry.z_mm) == pytest.approx((20.0, session.case.couch.table_mm))
+    with pytest.raises(InputError, match="A to O"):
+        hands.under_grid(session.case, Hand(), "Z")
 
 
 def test_the_console_offers_the_machine_that_is_there(session: Session) -> None:

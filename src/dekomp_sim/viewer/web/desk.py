@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from dekomp_sim.errors import DekompSimError
-from dekomp_sim.procedure.ct.acquired import GridLine
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.panes.slices import Plane
 from dekomp_sim.viewer.practice.keys import Command
@@ -186,7 +185,7 @@ ANSWERS: Final[dict[str, Callable[[Sitting, Message], Answer | Awaitable[Answer]
     "zoom": lambda sitting, message: sitting.zoom(
         message.word("pane"), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST)
     ),
-    "grid": lambda sitting, message: sitting.at_grid(message.one_of("line", GridLine)),
+    "grid": lambda sitting, message: sitting.at_grid(message.word("line")),
     "camera": lambda sitting, message: _room(sitting, Screens.looked_from, message.one_of("view", Eye)),
     "peel": lambda sitting, message: _room(sitting, Screens.peeled, message.whole("number", 0, 100)),
     "layer": lambda sitting, message: _room(sitting, Screens.layered, message.one_of("name", Layer)),

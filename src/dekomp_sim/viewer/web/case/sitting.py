@@ -12,10 +12,8 @@ from typing import Any, Final
 
 from dekomp_sim.debrief.steps import clock
 from dekomp_sim.errors import DekompSimError
-from dekomp_sim.procedure.actions import GridMark, SetView
+from dekomp_sim.procedure.actions import SetView
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.procedure.ct.acquired import GridLine
-from dekomp_sim.procedure.ct.grid import marked_mm
 from dekomp_sim.viewer.panes.fluoroscopy import Live, Pulsed
 from dekomp_sim.viewer.panes.readouts import readouts
 from dekomp_sim.viewer.practice import hands
@@ -246,15 +244,15 @@ class Sitting:
             self.wire.tell(self._room_told())
         return {}
 
-    def at_grid(self, line: GridLine) -> Answer:
+    def at_grid(self, line: str) -> Answer:
         """Hold what is in hand where a line of the skin grid and the laser cross.
 
         Raises
         ------
         InputError
-            If no grid was laid, or the two do not meet on the skin.
+            If no grid was laid, it has no such line, or the two do not meet on the skin.
         """
-        self.hand = hands.dragged(self.hand, marked_mm(self.session.case, GridMark(line)))
+        self.hand = hands.under_grid(self.session.case, self.hand, line)
         self.wire.tell(self._hand_told())
         return {}
 
