@@ -55,8 +55,9 @@ def test_a_slice_is_taken_by_its_button_and_stands_on_the_live_pane(tab: Any) ->
 
 
 def test_a_line_of_the_grid_and_the_laser_become_the_entry(tab: Any) -> None:
-    tab.click(".task[data-do=lay_grid]")
-    performed(tab, "[data-test=perform]")
+    for step in ("lay_grid", "time_out", "prepare_sterile_field"):
+        tab.click(f".task[data-do={step}]")
+        performed(tab, "[data-test=perform]")
     tab.wait_for_selector("[data-test=grid-J]")
     tab.click("[data-test=next-instrument]")
     tab.wait_for_function("document.querySelector('[data-test=in-hand]').innerText.includes('needle')")
