@@ -127,11 +127,17 @@ def import_(
         Path | None,
         typer.Option(
             help="Its segmentation: label map with TotalSegmentator's numbers, folder of masks by its names, "
-            "DICOM SEG or RTSTRUCT."
+            "DICOM SEG or RTSTRUCT. Without one the spine is looked for."
         ),
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier import.")] = False,
+    level_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL=Z", help="Names the disc at height z (mm) where the spine is looked for, as L5-S1=222."
+        ),
+    ] = None,
 ) -> None:
     """Make a patient of a scan: check it, name its levels, find its discs; leaves quality.html to look at.
 
@@ -139,7 +145,7 @@ def import_(
     """
     from dekomp_sim.cli.importing import Request, perform
 
-    perform(Request(scan, labels, series, out, overwrite), Console(highlight=False))
+    perform(Request(scan, labels, series, out, overwrite, level_at), Console(highlight=False))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`dekomp-sim import`: a scan and its segmentation become a patient's folder, with a page that says how good it is."""
+"""`dekomp-sim import`: a scan becomes a patient's folder, with a page that says how good it is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from rich.console import Console
 from dekomp_sim.anatomy import Level, Patient, Side, Volume
 from dekomp_sim.anatomy.clearance import millimetres
 from dekomp_sim.anatomy.landmarks import Landmarks, find_landmarks, patient_of_landmarks
+from dekomp_sim.anatomy.spine.find import FoundSpine, find_spine
+from dekomp_sim.anatomy.spine.naming import NamedLevel
 from dekomp_sim.anatomy.suitability.acquisition import Scan
 from dekomp_sim.anatomy.suitability.checks import Check, Verdict, check_scan, turned_prone
-from dekomp_sim.anatomy.suitability.spine import Finding, check_spine, find_levels
+from dekomp_sim.anatomy.suitability.naming import check_naming
+from dekomp_sim.anatomy.suitability.spine import NO_DOUBTS, Finding, check_spine, find_levels
 from dekomp_sim.anatomy.tissues import body_mask
 from dekomp_sim.arrays import BoolArray
 from dekomp_sim.cli.quality_views import views
@@ -37,6 +40,7 @@ class Request:
     series: str | None
     out: Path
     overwrite: bool = False
+    level_at: str | None = None
 
 
 def perform(request: Request, console: Console) -> None:
@@ -52,13 +56,14 @@ def perform(request: Request, console: Console) -> None:
             scan = load_scan(request.scan, request.series)
             checks = check_scan(scan)
             _refuse(str(request.scan), checks)
-            labelled = load_labels(_labels(request), scan.volume)
+        with console.status("Finding the vertebrae ..." if request.labels is None else "Reading the labels ..."):
+            labelled, found = _labelled(request, scan.volume)
         with console.status("Finding the discs ..."):
             landmarks = find_landmarks(labelled)
             body = body_mask(labelled)
-            checks = (*checks, *check_spine(labelled, landmarks, body))
-            _refuse(str(request.labels), checks)
-            levels = find_levels(labelled, landmarks)
+            checks = (*checks, *_naming(found), *check_spine(labelled, landmarks, body))
+            _refuse(str(request.labels or request.scan), checks)
+            levels = find_levels(labelled, landmarks, found.doubts if found is not None else NO_DOUBTS)
             cleaned = _without_table(labelled, body)
             patient = patient_of_landmarks("scan", cleaned, landmarks, {}, "")
         with console.status("Writing the patient ..."):
@@ -67,15 +72,19 @@ def perform(request: Request, console: Console) -> None:
     _tell(console, checks, levels, request.out)
 
 
-def _labels(request: Request) -> Path:
+def _labelled(request: Request, volume: Volume) -> tuple[Volume, FoundSpine | None]:
+    """The scan with its vertebrae labelled: as the segmentation does, or as they were found without one."""
+    named = None if request.level_at is None else NamedLevel.parse(request.level_at)
     if request.labels is None:
-        raise InputError(
-            str(request.scan),
-            "no segmentation of the vertebrae",
-            "--labels SEGMENTATION; the spine is not found without one",
-            "Make one with: TotalSegmentator -i SCAN -o segmentation.nii.gz --ml",
-        )
-    return request.labels
+        found = find_spine(volume, named)
+        return found.labelled, found
+    if named is not None:
+        raise InputError("--level-at", "a segmentation that names the levels", "either --labels or --level-at")
+    return load_labels(request.labels, volume), None
+
+
+def _naming(found: FoundSpine | None) -> tuple[Check, ...]:
+    return () if found is None else (check_naming(found),)
 
 
 def _refuse(where: str, checks: Sequence[Check]) -> None:
@@ -117,7 +126,8 @@ def _tell(console: Console, checks: Sequence[Check], levels: Sequence[Finding], 
         if check.verdict is Verdict.CAUTION:
             console.print(f"Look at {check.name}: {check.found}. {check.remedy}".rstrip(), soft_wrap=True)
     for one in levels:
-        found = "no disc" if one.disc is None else "sure" if one.sure else "unsure"
-        console.print(f"{one.level}: {found}" + (f" ({'; '.join(one.doubts)})" if one.doubts else ""), soft_wrap=True)
+        console.print(
+            f"{one.level}: {one.word}" + (f" ({'; '.join(one.doubts)})" if one.doubts else ""), soft_wrap=True
+        )
     console.print(f"Quality: {(out / 'quality.html').resolve()}", soft_wrap=True)
     console.print(f"Play on it: dekomp-sim run SCENARIO --patient {out} -o out/first", soft_wrap=True)
