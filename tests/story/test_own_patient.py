@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from segmentation_files import write_masks, write_scan
-from spine_blocks import spine_volume
+from imported_spine import trunk_of_blocks
+from segmentation_files import write_scan
 
-from dekomp_sim.anatomy import Level, Structure, Volume
+from dekomp_sim.anatomy import Level, Volume
 from dekomp_sim.anatomy.nerves import UNSEEN_NERVE_SD_MM
 from dekomp_sim.cli.app import main
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import load_patient_folder, load_scan, read_yaml
-from dekomp_sim.files.patients import LABELS, RECORD, VOLUME, PatientRecord, write_record
+from dekomp_sim.files.patient_record import PatientRecord
+from dekomp_sim.files.patients import LABELS, RECORD, VOLUME, write_record
 from dekomp_sim.files.volumes import write_grid
 from dekomp_sim.geometry import Affine
 
@@ -41,14 +42,7 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def spine() -> Volume:
-    """A spine of blocks in a trunk wide enough for a case, on a table."""
-    made = spine_volume(Affine.from_spacing((2.0, 2.0, 2.0)))
-    assert made.labels is not None
-    around = ((0, 0), (20, 20), (30, 30))
-    hu, labels = np.pad(made.hu, around, constant_values=-1000), np.pad(made.labels, around)
-    hu[:, -6:-4, 10:-10] = 200
-    origin = made.patient_from_index.points([-30, -20, 0])
-    return Volume(hu, Affine(made.patient_from_index.matrix, origin), labels)
+    return trunk_of_blocks()
 
 
 def written(folder: Path, volume: Volume) -> tuple[Path, Path]:
@@ -58,21 +52,6 @@ def written(folder: Path, volume: Volume) -> tuple[Path, Path]:
     for name, values in (("ct", volume.hu), ("seg", volume.labels)):
         write_grid(values, volume.patient_from_index, folder / f"{name}.nii.gz")
     return folder / "ct.nii.gz", folder / "seg.nii.gz"
-
-
-@pytest.fixture(scope="module")
-def imported(spine: Volume, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the spine of blocks, imported from DICOM with masks."""
-    from rich.console import Console
-
-    from dekomp_sim.cli.importing import Request, perform
-
-    place = tmp_path_factory.mktemp("import")
-    scan = write_scan(place / "dicom", spine, PatientPosition="FFS", SliceThickness=2.0)
-    names = {n: Structure(n).name.replace("VERTEBRA_", "vertebrae_") for n in range(26, 32)}
-    masks = write_masks(place / "masks", spine, names)
-    perform(Request(scan, masks, None, place / "patient"), Console(quiet=True))
-    return place / "patient"
 
 
 def test_a_scan_becomes_a_folder_with_volume_labels_record_and_page(imported: Path) -> None:
@@ -87,11 +66,20 @@ def test_a_scan_becomes_a_folder_with_volume_labels_record_and_page(imported: Pa
 
 
 def test_the_table_of_the_scanner_is_taken_away_and_the_body_kept(imported: Path, spine: Volume) -> None:
-    kept = load_scan(imported / VOLUME).volume.hu
+    k, j, i = np.indices(spine.hu.shape)
+    kept = load_scan(imported / VOLUME).volume.hu_at(spine.patient_from_index.points(np.stack([i, j, k], axis=-1)))
     assert (kept[:, -6:-4] == -1000).all()
     inside = spine.hu > -300
     inside[:, -6:-4] = False
     assert np.mean(kept[inside] != spine.hu[inside]) < 4e-3  # the block's sharp edges are opened away
+
+
+def test_what_is_far_from_the_lumbar_spine_and_the_body_is_left_out(imported: Path, spine: Volume) -> None:
+    """A body of 100 x 124 mm with 10 mm of air; a spine of 250 mm is not longer than what is kept."""
+    assert load_scan(imported / VOLUME).volume.size == (121 - 2 * (6 + 25), 116 - 37, 125)
+    record = read_yaml(imported / RECORD, PatientRecord)
+    part = next(check for check in record.checks if check.name == "part kept")
+    assert part.found == "118 x 158 x 250 mm about the lumbar spine"
 
 
 def test_the_page_shows_pictures_checks_and_limits_and_asks_nothing_of_the_network(imported: Path) -> None:
@@ -106,13 +94,12 @@ def test_the_page_shows_pictures_checks_and_limits_and_asks_nothing_of_the_netwo
 
 
 def test_the_patient_of_the_folder_has_the_discs_of_the_record_and_nerves_with_their_uncertainty(
-    imported: Path, spine: Volume
+    imported: Path,
 ) -> None:
     patient = load_patient_folder(imported)
     assert patient.name == "scan"
     assert set(patient.discs) == set(Level)
     assert {strand.uncertainty_mm for strand in patient.strands} == {UNSEEN_NERVE_SD_MM}
-    assert patient.volume.size == spine.size
 
 
 def test_a_disc_moved_in_the_record_moves_with_its_nerves(imported: Path, tmp_path: Path) -> None:
@@ -272,6 +259,20 @@ def test_a_localiser_beside_the_slices_is_left_alone(tmp_path: Path, spine: Volu
     (overview / "000.dcm").rename(scan / "scout.dcm")
 
     assert load_scan(scan).volume.size[2] == 4
+
+
+def test_a_folder_of_ten_gigabytes_or_of_too_many_files_is_answered_from_their_sizes(tmp_path: Path) -> None:
+    (tmp_path / "large").mkdir()
+    with (tmp_path / "large" / "0.dcm").open("wb") as file:
+        file.truncate(10 * 1024**3)  # holes take no room on the disk
+    (tmp_path / "many").mkdir()
+    for number in range(20_001):
+        (tmp_path / "many" / str(number)).touch()
+
+    with pytest.raises(InputError, match="found more than 4 GiB to read; allowed: one CT series"):
+        load_scan(tmp_path / "large")
+    with pytest.raises(InputError, match="found more than 20000 files; allowed: the folder of one CT series"):
+        load_scan(tmp_path / "many")
 
 
 @pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_BYTES"])

@@ -18,6 +18,7 @@ from dekomp_sim.geometry import Affine, Rod
 from dekomp_sim.geometry.section import Section
 from dekomp_sim.imaging.console.display import direction_letters
 from dekomp_sim.imaging.console.processing import Console, on_detector, on_screen, turned
+from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.instruments import CATALOGUE, Placement
 from dekomp_sim.procedure import Case, Machine, after
@@ -28,7 +29,7 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live, Settings, Showing
 from dekomp_sim.viewer.panes.marks import rgb
 from dekomp_sim.viewer.panes.overlays import CROSSHAIR
 from dekomp_sim.viewer.panes.readouts import readouts, source_to_skin_mm
-from dekomp_sim.viewer.panes.slices import BONE, EXAM, HuWindow, Plane, Reading, hu_words, picture, section_of
+from dekomp_sim.viewer.panes.slices import BONE, EXAM, Plane, Reading, hu_words, picture, section_of
 
 ORTHOGONAL = (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 
@@ -167,8 +168,8 @@ def test_between_two_voxels_the_picture_is_their_mean(glass: Patient) -> None:
 
 
 def test_what_a_crosshair_says_is_left_back_and_head(opened: Case) -> None:
-    assert hu_words(opened, (12.0, 30.5, -4.0)) == "L 12.0  P 30.5  F 4.0 mm  40 HU"
-    assert hu_words(opened, (-12.0, 99.0, 4.0)).endswith("-1000 HU")
+    assert hu_words(opened.patient.volume, (12.0, 30.5, -4.0)) == "L 12.0  P 30.5  F 4.0 mm  40 HU"
+    assert hu_words(opened.patient.volume, (-12.0, 99.0, 4.0)).endswith("-1000 HU")
 
 
 @pytest.mark.parametrize(

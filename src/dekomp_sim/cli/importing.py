@@ -12,12 +12,13 @@ from rich.console import Console
 from dekomp_sim.anatomy import Level, Patient, Side, Volume
 from dekomp_sim.anatomy.clearance import millimetres
 from dekomp_sim.anatomy.landmarks import Landmarks, find_landmarks, patient_of_landmarks
-from dekomp_sim.anatomy.spine.find import FoundSpine, find_spine
+from dekomp_sim.anatomy.spine.find import find_spine
 from dekomp_sim.anatomy.spine.naming import NamedLevel
-from dekomp_sim.anatomy.suitability.acquisition import Scan
+from dekomp_sim.anatomy.suitability.acquisition import Acquisition
 from dekomp_sim.anatomy.suitability.checks import Check, Verdict, check_scan, turned_prone
+from dekomp_sim.anatomy.suitability.extent import body_part, kept, lumbar_part
 from dekomp_sim.anatomy.suitability.naming import check_naming
-from dekomp_sim.anatomy.suitability.spine import NO_DOUBTS, Finding, check_spine, find_levels
+from dekomp_sim.anatomy.suitability.spine import NO_DOUBTS, Doubts, Finding, check_spine, find_levels
 from dekomp_sim.anatomy.tissues import body_mask
 from dekomp_sim.arrays import BoolArray
 from dekomp_sim.cli.quality_views import views
@@ -52,39 +53,40 @@ def perform(request: Request, console: Console) -> None:
         If the scan cannot be used: every reason that is found, each with what is allowed; nothing is then written.
     """
     with output_folder(request.out, request.overwrite, RECORD) as folder:
-        with console.status("Reading the scan ..."):
-            scan = load_scan(request.scan, request.series)
-            checks = check_scan(scan)
-            _refuse(str(request.scan), checks)
-        with console.status("Finding the vertebrae ..." if request.labels is None else "Reading the labels ..."):
-            labelled, found = _labelled(request, scan.volume)
+        with console.status(
+            "Reading the scan ..." if request.labels else "Reading the scan and finding its vertebrae ..."
+        ):
+            labelled, taken, checks, doubts = _read(request)
         with console.status("Finding the discs ..."):
             landmarks = find_landmarks(labelled)
-            body = body_mask(labelled)
-            checks = (*checks, *_naming(found), *check_spine(labelled, landmarks, body))
+            labelled, body = body_part(labelled, body_mask(labelled))
+            checks = (*checks, kept(labelled), *check_spine(labelled, landmarks, body))
             _refuse(str(request.labels or request.scan), checks)
-            levels = find_levels(labelled, landmarks, found.doubts if found is not None else NO_DOUBTS)
+            levels = find_levels(labelled, landmarks, doubts)
             cleaned = _without_table(labelled, body)
+            del labelled, body  # large
             patient = patient_of_landmarks("scan", cleaned, landmarks, {}, "")
         with console.status("Writing the patient ..."):
-            write_patient_folder(folder, cleaned, scan.acquisition, checks, levels)
-            write_text(folder / "quality.html", _page(scan, checks, levels, patient, landmarks))
+            write_text(folder / "quality.html", _page(taken, checks, levels, patient, landmarks))
+            del patient
+            write_patient_folder(folder, cleaned, taken, checks, levels)
     _tell(console, checks, levels, request.out)
 
 
-def _labelled(request: Request, volume: Volume) -> tuple[Volume, FoundSpine | None]:
-    """The scan with its vertebrae labelled: as the segmentation does, or as they were found without one."""
+def _read(request: Request) -> tuple[Volume, Acquisition, tuple[Check, ...], Doubts]:
+    """The lumbar part of the scan with its labels, how it was taken, what was checked of the whole, and what is
+    doubtful of levels that were found without a segmentation.
+    """
     named = None if request.level_at is None else NamedLevel.parse(request.level_at)
-    if request.labels is None:
-        found = find_spine(volume, named)
-        return found.labelled, found
-    if named is not None:
-        raise InputError("--level-at", "a segmentation that names the levels", "either --labels or --level-at")
-    return load_labels(request.labels, volume), None
-
-
-def _naming(found: FoundSpine | None) -> tuple[Check, ...]:
-    return () if found is None else (check_naming(found),)
+    scan = load_scan(request.scan, request.series)
+    checks = check_scan(scan)
+    _refuse(str(request.scan), checks)
+    if request.labels is not None:
+        if named is not None:
+            raise InputError("--level-at", "a segmentation that names the levels", "either --labels or --level-at")
+        return lumbar_part(load_labels(request.labels, scan.volume)), scan.acquisition, checks, NO_DOUBTS
+    found = find_spine(scan.volume, named)
+    return lumbar_part(found.labelled), scan.acquisition, (*checks, check_naming(found)), found.doubts
 
 
 def _refuse(where: str, checks: Sequence[Check]) -> None:
@@ -105,10 +107,10 @@ def _without_table(volume: Volume, body: BoolArray) -> Volume:
 
 
 def _page(
-    scan: Scan, checks: Sequence[Check], levels: Sequence[Finding], patient: Patient, landmarks: Landmarks
+    taken: Acquisition, checks: Sequence[Check], levels: Sequence[Finding], patient: Patient, landmarks: Landmarks
 ) -> str:
     ways = {level: [_way(patient, level, side) for side in Side] for level in patient.discs}
-    return quality_html(checks, levels, ways, views(patient, landmarks), turned_prone(scan.acquisition.posture))
+    return quality_html(checks, levels, ways, views(patient, landmarks), turned_prone(taken.posture))
 
 
 def _way(patient: Patient, level: Level, side: Side) -> str:

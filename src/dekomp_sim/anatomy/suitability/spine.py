@@ -52,7 +52,9 @@ CUT_MM: Final = 6.0
 Doubt = tuple[Sureness, tuple[str, ...]]
 """How sure a level is that was found, and why it is not surer."""
 
-NO_DOUBTS: Final[Mapping[Level, Doubt]] = MappingProxyType({})
+Doubts = Mapping[Level, Doubt]
+
+NO_DOUBTS: Final[Doubts] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +89,7 @@ class Finding:
         return "no disc" if self.disc is None else str(self.sureness)
 
 
-def find_levels(volume: Volume, landmarks: Landmarks, found: Mapping[Level, Doubt] = NO_DOUBTS) -> tuple[Finding, ...]:
+def find_levels(volume: Volume, landmarks: Landmarks, found: Doubts = NO_DOUBTS) -> tuple[Finding, ...]:
     """Every level from L1-L2 to L5-S1, with what is doubtful about it.
 
     Parameters

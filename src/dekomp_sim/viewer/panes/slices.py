@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy.reformat import hu_on
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, sealed, unit
+from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.arrays import FloatArray, UInt8Array, sealed, unit
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.section import Section, Vector
 from dekomp_sim.imaging.console.display import direction_letters
+from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.panes import marks
@@ -33,42 +35,6 @@ class Plane(StrEnum):
     CORONAL = "coronal"
     SAGITTAL = "sagittal"
     ALONG = "along"
-
-
-@dataclass(frozen=True, slots=True)
-class HuWindow:
-    """Which Hounsfield units are shown from black to white.
-
-    Parameters
-    ----------
-    level_hu, width_hu
-        The middle and the whole range.
-
-    Raises
-    ------
-    OutOfRangeError
-        If the width is not 1 to 8000 HU or the level not -2000 to 4000 HU.
-    """
-
-    level_hu: float
-    width_hu: float
-
-    def __post_init__(self) -> None:
-        if not 1.0 <= self.width_hu <= 8000.0:
-            raise OutOfRangeError("window width", f"{self.width_hu:g} HU", "1 to 8000 HU")
-        if not -2000.0 <= self.level_hu <= 4000.0:
-            raise OutOfRangeError("window level", f"{self.level_hu:g} HU", "-2000 to 4000 HU")
-
-    def grey(self, hu: Float32Array) -> UInt8Array:
-        """Grey (...) of Hounsfield units: (HU - level) / width + 1/2, held to 0 to 1 (DICOM PS3.3 C.11.2.1.3.2).
-
-        Examples
-        --------
-        >>> HuWindow(40.0, 400.0).grey(np.array([-160.0, 40.0, 240.0], dtype=np.float32)).tolist()
-        [0, 128, 255]
-        """
-        share = np.clip((hu - np.float32(self.level_hu)) / np.float32(self.width_hu) + np.float32(0.5), 0.0, 1.0)
-        return np.asarray(share * np.float32(255.0) + np.float32(0.5), dtype=np.uint8)
 
 
 SOFT_TISSUE: Final = HuWindow(50.0, 400.0)
@@ -123,7 +89,7 @@ class Reading:
 EXAM: Final = Reading(outlines=False, instruments=False)
 """What an examination shows: the CT and the path planned on it, as on the wall of the room."""
 
-_AXES: Final = {
+AXES: Final = {
     Plane.AXIAL: ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
     Plane.CORONAL: ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
     Plane.SAGITTAL: ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
@@ -163,26 +129,33 @@ def section_of(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Readi
 
 
 def picture(
-    case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading | None = None, size_px: int = 384
+    case: Case,
+    plane: Plane,
+    crosshair_mm: ArrayLike,
+    reading: Reading | None = None,
+    size_px: int = 384,
+    scanned: Volume | None = None,
 ) -> UInt8Array:
     """A plane of the CT (size, size, 3) with crosshair, instruments, plan, outlines, letters; see `section_of`.
 
-    What is carved or injected is not in it: the CT was taken before.
+    What is carved or injected is not in it: the CT was taken before. `scanned` is a scan of the case itself, which is
+    then shown in place of the one that the patient came with.
     """
     reading = reading or Reading()
     section = section_of(case, plane, crosshair_mm, reading, size_px)
-    seen = _still(Treated(case.patient, case.level), section, reading.window, reading.outlines).copy()
+    volume = case.patient.volume if scanned is None else scanned
+    seen = _still(Treated(case.patient, case.level), volume, section, reading.window, reading.outlines).copy()
     if reading.plan:
         for level in case.discs:
             draw_plan(seen, section, case.plan_to(level))
     if reading.instruments:
         draw_instruments(seen, section, case)
     draw_crosshair(seen, section, crosshair_mm)
-    _lettered(seen, section, _words(case, plane, crosshair_mm, reading, section))
+    lettered(seen, section, _words(case, plane, hu_words(volume, crosshair_mm), reading, section))
     return seen
 
 
-def hu_words(case: Case, crosshair_mm: ArrayLike) -> str:
+def hu_words(volume: Volume, crosshair_mm: ArrayLike) -> str:
     """The crosshair's place and its Hounsfield units, as a workstation tells them.
 
     Examples: "L 12.0  P 30.5  H 4.0 mm  52 HU".
@@ -190,12 +163,12 @@ def hu_words(case: Case, crosshair_mm: ArrayLike) -> str:
     at = np.asarray(crosshair_mm, dtype=np.float64)
     pairs = (("L", "R"), ("P", "A"), ("H", "F"))
     place = "  ".join(f"{pair[int(part < 0)]} {abs(part):.1f}" for part, pair in zip(at, pairs, strict=True))
-    return f"{place} mm  {float(case.patient.volume.hu_at(at)):.0f} HU"
+    return f"{place} mm  {float(volume.hu_at(at)):.0f} HU"
 
 
 def _axes(plane: Plane, inward: FloatArray) -> tuple[FloatArray, FloatArray]:
     if plane is not Plane.ALONG:
-        across, along = _AXES[plane]
+        across, along = AXES[plane]
         return np.array(across), np.array(along)
     head = np.array([0.0, 0.0, 1.0])
     if abs(inward @ head) > _ALONG_BODY:
@@ -215,16 +188,16 @@ def _aimed(case: Case, reading: Reading) -> tuple[FloatArray, FloatArray]:
 
 
 @lru_cache(maxsize=16)
-def _still(treated: Treated, section: Section, window: HuWindow, with_outlines: bool) -> UInt8Array:
+def _still(treated: Treated, volume: Volume, section: Section, window: HuWindow, with_outlines: bool) -> UInt8Array:
     """What does not change while a section stands."""
-    grey = window.grey(hu_on(treated.patient.volume, section))
+    grey = window.grey(hu_on(volume, section))
     seen = np.repeat(grey[..., None], 3, axis=2)
     if with_outlines:
         draw_outlines(seen, section, treated)
     return sealed(seen)
 
 
-def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading, section: Section) -> tuple[str, ...]:
+def _words(case: Case, plane: Plane, told: str, reading: Reading, section: Section) -> tuple[str, ...]:
     """Plane, window and crosshair, as much as the width has room for."""
     size, room = _letters_px(section), 0.44 * section.cols
     names: tuple[str, ...] = (plane.value.capitalize(),)
@@ -232,7 +205,6 @@ def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading, 
         what = "instrument" if case.placements and reading.instruments else "plan"
         names = (f"Along the {what}", "Along")
     window = f"W {reading.window.width_hu:.0f}  L {reading.window.level_hu:.0f}"
-    told = hu_words(case, crosshair_mm)
     there = marks.fitting((told, told.rpartition("  ")[2]), 0.75 * section.cols, size)
     return marks.fitting(names, room, size), window, there
 
@@ -241,7 +213,8 @@ def _letters_px(section: Section) -> int:
     return max(10, round(section.rows / 32))
 
 
-def _lettered(seen: UInt8Array, section: Section, words: tuple[str, ...]) -> None:
+def lettered(seen: UInt8Array, section: Section, words: tuple[str, ...]) -> None:
+    """Write onto a picture what lies at its edges, words at its upper left, a scale, and that it is simulated."""
     rows, cols = section.rows, section.cols
     size = _letters_px(section)
     large, pad = round(1.5 * size), size / 2.0
