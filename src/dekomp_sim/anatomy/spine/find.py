@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +15,7 @@ from dekomp_sim.anatomy.spine.bodies import Body, Plates, find_body, find_plates
 from dekomp_sim.anatomy.spine.canal import find_canal
 from dekomp_sim.anatomy.spine.column import Column, find_column
 from dekomp_sim.anatomy.spine.discs import DiscPlane, find_discs, steps_mm
-from dekomp_sim.anatomy.spine.naming import NamedLevel, Naming, name_levels, told_heights
+from dekomp_sim.anatomy.spine.naming import WINGS_SEEN, NamedLevel, Naming, name_levels, told_heights
 from dekomp_sim.anatomy.spine.painting import painted
 from dekomp_sim.anatomy.spine.sureness import Sureness, least_sure
 from dekomp_sim.anatomy.spine.upright import upright
@@ -34,6 +35,9 @@ INSIDE_HU: Final = (0.0, 170.0)
 UNEVEN_MM: Final = (8.0, 12.0)
 """Assumption: a step that differs from the row's median by more than the second is unsure, than the first likely; from
 T12-L1 to L5-S1 steps grow by 4 to 8 mm."""
+
+TURN_DEG: Final = (34.0, 40.0)
+"""Assumption: neighbouring discs lean against each other by less than the first; L4-L5 and L5-S1 by 15 to 30."""
 
 CANAL_SCORE: Final = 0.25
 """Assumption: where the canal looks less like one, a disc before it is likely at best."""
@@ -165,14 +169,24 @@ def _doubts(seen: SeenSpine, at: int, naming: Naming) -> tuple[Sureness, tuple[s
     uneven = float(np.abs(beside - np.median(steps)).max())
     canal = float(seen.column.seen[int(disc.station)])
     contrast = disc.contrast_hu
+    wingless = naming.level(at) is Level.L5_S1 and seen.witnesses.wings[at] < WINGS_SEEN
     measures = (
         (_graded(-contrast, -CONTRAST_HU[1], -CONTRAST_HU[0]), f"endplates stand out by {contrast:.0f} HU"),
         (_graded(uneven, *UNEVEN_MM), f"a step to its neighbours that differs by {uneven:.0f} mm from the others"),
         (_graded(-canal, -CANAL_SCORE, np.inf), "the canal behind it hardly seen"),
+        (_graded(_turn_deg(seen.discs, at), *TURN_DEG), "a neighbour that leans quite otherwise"),
+        (Sureness.UNSURE if wingless else Sureness.SURE, "no sacrum's wings below it"),
         (naming.sureness, f"name: {', '.join(naming.reasons)}"),
     )
     doubtful = [(word, why) for word, why in measures if word is not Sureness.SURE]
     return least_sure(word for word, _ in doubtful), tuple(why for _, why in doubtful)
+
+
+def _turn_deg(discs: Sequence[DiscPlane], at: int) -> float:
+    """Greatest angle between a disc's normal and those of the discs next to it."""
+    normals = [disc.patient_from_plane.rotation[:, 2] for disc in discs[max(at - 1, 0) : at + 2]]
+    cosine = min(float(one @ other) for one, other in pairwise(normals))
+    return float(np.degrees(np.arccos(min(cosine, 1.0))))
 
 
 def _graded(value: float, sure: float, likely: float) -> Sureness:
