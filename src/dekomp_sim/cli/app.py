@@ -65,6 +65,7 @@ class Document(StrEnum):
 
     SCENARIO = "scenario"
     PHANTOM = "phantom"
+    PHYSICAL = "physical"
 
 
 @contextmanager
@@ -102,7 +103,7 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to play on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     picture_3d: Annotated[bool, typer.Option("--3d/--no-3d", help="Draw the 3D pictures.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")] = False,
 ) -> None:
@@ -129,11 +130,17 @@ def import_(  # noqa: PLR0913 - a command line's options are its nouns
         Path | None,
         typer.Option(
             help="Its segmentation: label map with TotalSegmentator's numbers, folder of masks by its names, "
-            "DICOM SEG or RTSTRUCT."
+            "DICOM SEG or RTSTRUCT. Without one the spine is looked for."
         ),
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier import.")] = False,
+    level_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL=Z", help="Names the disc at height z (mm) where the spine is looked for, as L5-S1=222."
+        ),
+    ] = None,
     edit: Annotated[
         Path | None, typer.Option(help="An imported patient's folder: correct discs, nerves and herniation on a page.")
     ] = None,
@@ -158,7 +165,7 @@ def import_(  # noqa: PLR0913 - a command line's options are its nouns
         raise InputError("dekomp-sim import", f"no {missing}", "import SCAN -o FOLDER, or import --edit FOLDER")
     from dekomp_sim.cli.importing import Request, perform
 
-    perform(Request(scan, labels, series, out, overwrite), Console(highlight=False))
+    perform(Request(scan, labels, series, out, overwrite, level_at), Console(highlight=False))
 
 
 @app.command()
@@ -168,7 +175,7 @@ def replay(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in that folder.")] = False,
 ) -> None:
     """Perform a journal again and print the state digest; says at which action and where it parts from the record.
@@ -198,7 +205,7 @@ def film(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier film.")] = False,
 ) -> None:
     """Make a film of a journal: the 3D scene, the fluoroscopy, what is done and said.
@@ -229,7 +236,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to perform on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
 ) -> None:
     """Perform a case by hand in a window; leaves journal.jsonl, and at the end report.html."""
     with _extra("viewer"):
@@ -346,7 +353,7 @@ def phantom(
 
 @app.command()
 def schema(kind: Annotated[Document, typer.Argument(help="Which kind of file.")] = Document.SCENARIO) -> None:
-    """Print the JSON schema of scenario or phantom files, by which an editor completes them."""
+    """Print the JSON schema of scenario, phantom or physical phantom files, by which an editor completes them."""
     from dekomp_sim.cli.documents import schema_text
 
     typer.echo(schema_text(kind.value))
