@@ -16,7 +16,7 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.cli.documents import document
 from dekomp_sim.cli.patients import Scan, patient_of
-from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, passed_over, seen
+from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import Journal, read_yaml
 from dekomp_sim.scenario import record
@@ -113,12 +113,12 @@ class Openings:
     def _leave(self, session: Session, folder: Path, header: dict[str, object]) -> Path:
         """Write the report of a finished case; where it is."""
         cases = cases_for_figures(session.moments)
-        gallery = Gallery(session.patient, folder / "frames", passed_over(cases[-1]))
-        pictures = seen(cases, gallery)
+        gallery = Gallery(session.patient, folder / "frames", cases[-1])
+        seen(cases, gallery)
         leave_overview(gallery, folder)
         actions = tuple(moment.action for moment in session.moments if moment.action is not None)
         story = replace(session.story, steps=actions) if actions else session.story
-        digest = leave(Told(story, cases, pictures, record.origin(header)), folder, self.console)
+        digest = leave(Told(story, cases, gallery, record.origin(header)), folder, self.console)
         self.console.print(f"Report: {(folder / 'report.html').resolve()}", soft_wrap=True)
         self.console.print(f"State digest: {digest}", soft_wrap=True)
         return folder / "report.html"
@@ -134,7 +134,7 @@ def view(request: Request, console: Console, *, browser: bool) -> None:
     """
     desk = _desk(request, console)
     # the system's browser does not tell when its page is closed: then a minute without a page ends the case
-    serve(desk, Address(linger_s=60), lambda url, end: _in_window(url, end, console, as_app=not browser))
+    serve(desk, Address(linger_s=60), lambda url, end: in_window(url, end, console, as_app=not browser))
 
 
 def offer(request: Request, address: Address, console: Console) -> None:
@@ -162,7 +162,7 @@ def _desk(request: Request, console: Console) -> Desk:
     return Desk(stories, openings.open, request.mode)
 
 
-def _in_window(url: str, end: Callable[[], None], console: Console, *, as_app: bool) -> None:
+def in_window(url: str, end: Callable[[], None], console: Console, *, as_app: bool) -> None:
     """Open the window in a thread of its own; when it is closed the server ends."""
 
     def wait() -> None:
