@@ -180,6 +180,7 @@ def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
     code, said, wrong = dekomp(*words)
     assert (code, wrong) == (0, "")
     assert "8 cases, " in said
+    assert "8/8" in said, "the progress bar's last word"
 
     rows = read_table(out / "results.parquet").to_pylist()
     assert [row["index"] for row in rows] == list(range(8))
