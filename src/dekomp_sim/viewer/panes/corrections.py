@@ -14,10 +14,11 @@ from dekomp_sim.anatomy.corrections import Handle, Part
 from dekomp_sim.anatomy.reformat import hu_on
 from dekomp_sim.arrays import FloatArray, UInt8Array, sealed
 from dekomp_sim.geometry.section import Section, Vector
+from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.viewer.panes import marks
 from dekomp_sim.viewer.panes.outlines import Treated, draw_outlines
 from dekomp_sim.viewer.panes.overlays import draw_crosshair
-from dekomp_sim.viewer.panes.slices import AXES, HuWindow, Plane, lettered
+from dekomp_sim.viewer.panes.slices import AXES, Plane, lettered
 
 WINDOW: Final = HuWindow(140.0, 600.0)
 """Between bone and soft tissue: endplates and discs are both seen."""
