@@ -23,8 +23,8 @@ from dekomp_sim.scenario import Story, play, player
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("fuzz")
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fuzz", deadline=None)
 # `make test` tries the same examples every time; `make fuzz` draws new ones, seed after seed
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
