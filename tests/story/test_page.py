@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from page import CHROMIUM, STEPS, Served, served
 from ruamel.yaml import YAML
+from visitor import Visitor, chromium
 
 from dekomp_sim.files import phantom_patient, read_journal, read_yaml, shipped
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.scenario import play
 from dekomp_sim.scenario.story import Story
 
-playwright_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium-like browser on this machine")
-
-KEYS = {
-    ("set_view", "ap"): "1",
-    ("set_view", "lateral"): "2",
-    ("ask_patient", ""): "a",
-    ("expose", "spot"): "x",
-    ("insert", "anaesthetic_needle"): "s",
-    ("advance", 5.0): "PageUp",
-    ("advance", 10.0): "PageUp",
-    ("remove", "anaesthetic_needle"): "Delete",
-    ("remove", "discography_needle"): "Delete",
-}
-"""Steps that are done by a key here; all others by clicks."""
 
 
 @pytest.fixture(scope="module")
@@ -40,98 +27,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-SOCKETS = """const Plain = WebSocket; window.sockets = [];
-window.WebSocket = class extends Plain { constructor(...a) { super(...a); window.sockets.push(this); } };"""
-"""Lets a test cut a page's connection as a network does."""
-
-
-class Visitor:
-    """A tab, and everything it asked of the net or complained about."""
-
-    def __init__(self, browser: Any, served: Served) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 720})
-        self.context.add_init_script(SOCKETS)
-        self.asked: set[str] = set()
-        self.complaints: list[str] = []
-        self.tab = self.open(served)
-
-    def open(self, served: Served) -> Any:
-        tab = self.context.new_page()
-        tab.on("request", lambda request: self.asked.add(urlsplit(request.url).hostname or "none"))
-        tab.on("websocket", lambda socket: self.asked.add(urlsplit(socket.url).hostname or "none"))
-        tab.on("console", lambda said: self.complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        tab.goto(served.url)
-        tab.wait_for_selector("[data-test=page]", timeout=30_000)
-        return tab
-
-    def moment(self) -> int:
-        return int(self.tab.get_attribute("[data-test=page]", "data-moment"))
-
-    def passes(self, before: int, tab: Any = None) -> None:
-        wanted = f"Number(document.querySelector('[data-test=page]').dataset.moment) > {before}"
-        (tab or self.tab).wait_for_function(wanted, timeout=20_000)
-
-    def press(self, key: str) -> None:
-        self.tab.keyboard.press(key)
-
-    def fill(self, step: dict[str, Any]) -> None:
-        """Choose the task of an action on the left, and fill in its form."""
-        for closed in self.tab.query_selector_all(".stage > button.title[aria-expanded=false]"):
-            closed.click()
-        self.tab.query_selector(f".task[data-do={step['do']}]").click()
-        for name, value in ({"to": "", "offset_mm": 0.0} if step["do"] == "advance" else {} | step).items():
-            self._enter(name, step.get(name, value))
-        for name, value in step.items():
-            self._enter(name, value)
-
-    def _enter(self, name: str, value: Any) -> None:
-        field = self.tab.query_selector(f"[data-test=field-{name}]")
-        if name == "do" or field is None:
-            return
-        if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(str(value))
-        elif field.get_attribute("type") == "checkbox":
-            field.set_checked(bool(value))
-        else:
-            field.fill(str(value))
-
-    def perform(self, step: dict[str, Any]) -> None:
-        """One step of a script, by its key where it has one."""
-        before, mark = self.moment(), _mark(step)
-        if mark in KEYS:
-            if step["do"] in {"insert", "remove"}:
-                self._take(step["instrument"])
-            self.press(KEYS[mark])
-        else:
-            self.fill(step)
-            self.tab.click("[data-test=perform]")
-        self.passes(before)
-        refusal = self.tab.query_selector("[data-test=refusal]")
-        assert refusal is None, f"{step}: {refusal.inner_text()}"
-
-    def _take(self, instrument: str) -> None:
-        """Take up instruments in turn until this one is in hand."""
-        words = instrument.replace("_", " ")
-        for _ in range(6):
-            if self.tab.inner_text("[data-test=in-hand] b").startswith(words):
-                return
-            self.press("n")
-            self.tab.wait_for_timeout(150)
-        raise AssertionError(f"{words} never came to hand")
-
-
-def _mark(step: dict[str, Any]) -> tuple[str, Any]:
-    if step["do"] == "expose":
-        return "expose", "spot" if step.get("spot") else step.get("frames")
-    more = [step[name] for name in ("view", "to_depth_mm", "instrument") if name in step]
-    return step["do"], more[0] if more else ""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

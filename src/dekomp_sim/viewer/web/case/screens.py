@@ -26,7 +26,7 @@ from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
 from dekomp_sim.viewer.web.case.knobs import EXAM_EYES
 from dekomp_sim.viewer.web.case.room_pane import RoomPane, prepare
-from dekomp_sim.viewer.web.pumps import Pump
+from dekomp_sim.viewer.web.pumps import Frame, Pump
 from dekomp_sim.viewer.web.server import Wire
 
 EDGES_PX: Final = (96, 1024)
@@ -108,8 +108,9 @@ class Screens:
         self.cases: Sequence[Case] = (case,)
         self.moment = self.live_moment = 1
         self.beam = self.over = False
+        self.room_seen: Callable[[], None] = lambda: None
         self._prepared = False
-        self._aside = aside
+        self._aside, self._wire = aside, wire
         self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
             "live": self._live, "reference": self._reference, "room": self._room,
@@ -117,10 +118,15 @@ class Screens:
             **{plane.value: self._plane(plane) for plane in Plane},
         }  # fmt: skip
         self.pumps = {
-            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane), self._apart(pane))
-            for pane, make in made.items()
+            pane: Pump(pane, make, self._sent, self._moment(pane), self._apart(pane)) for pane, make in made.items()
         }
         self._watched: dict[str, frozenset[str]] = {}
+
+    def _sent(self, frame: Frame) -> None:
+        """Put a picture on the wire; what lies on the room's is told anew, for its eye may have moved."""
+        self._wire.show(frame.message())
+        if frame.pane == "room":
+            self.room_seen()
 
     def _moment(self, pane: str) -> Callable[[], int]:
         return (lambda: self.live_moment) if pane == "live" else (lambda: self.moment)

@@ -97,6 +97,7 @@ class Sitting:
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="panes")
         exam = self.session.mode is Mode.EXAM
         self.screens = Screens(opened.live, opened.room, self._aside, self.session.case, wire, exam=exam)
+        self.screens.room_seen = lambda: self.wire.tell(self._marks_told())
         self.pointer = Pointer(self.screens)
         self.hand = Hand()
         self.keys = DEFAULT_KEYS

@@ -1,7 +1,7 @@
 // The page: what the desk says is true, drawn; what hands do, told to the desk. It decides nothing about the case.
 
 import { Form } from "./form.js";
-import { Hands, store, stored } from "./hands.js";
+import { Hands, Notches, store, stored } from "./hands.js";
 import { Pane } from "./pane.js";
 import { Sounds } from "./sound.js";
 import { Wires } from "./wires.js";
@@ -31,6 +31,7 @@ const Page = {
     this.me = Math.random().toString(36).slice(2);
     this.sounds = new Sounds();
     this.sound = this.sounds.on;
+    this.notches = new Notches();
     this.heard = null;
     const state = this.trame.state;
     const take = (keys) => keys.forEach((key) => { if (!key.startsWith("trame__")) this.s[key] = state.get(key); });
@@ -135,11 +136,12 @@ const Page = {
       return answer;
     },
     wheel(pane, event) {
-      const away = event.deltaY > 0 || event.deltaX > 0;
-      if (event.ctrlKey || event.altKey) return void this.ask({ what: "zoom", pane, times: away ? -1 : 1 }, "zoom " + pane);
-      if (PLANES.some(([name]) => name === pane)) return void this.ask({ what: "slice", pane, times: away ? 1 : -1 }, "slice " + pane);
+      const whole = this.notches.turned(pane, event);
+      if (!whole) return;
+      if (event.ctrlKey || event.altKey) return void this.ask({ what: "zoom", pane, times: -whole }, "zoom " + pane);
+      if (PLANES.some(([name]) => name === pane)) return void this.ask({ what: "slice", pane, times: whole }, "slice " + pane);
       const size = event.shiftKey ? "coarse_" : "fine_";
-      return void this.command(size + (away ? "back" : "forward"), null, 1);
+      return void this.command(size + (whole > 0 ? "back" : "forward"), null, Math.abs(whole));
     },
     watch() {
       const tab = { planes: PLANES.map(([name]) => name), disc: ["disc"], patient: [], debrief: ["roots"] }[this.tab];
