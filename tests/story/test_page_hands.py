@@ -320,3 +320,116 @@ def flick(hands: Operator, parts: str, number: int, to: float = 1.0) -> None:
 
 def pressed(hands: Operator, button: int) -> None:
     flick(hands, "buttons", button)
+
+
+def test_a_slider_turns_the_c_arm_live_and_goes_on_record_once_without_a_picture(hands: Operator) -> None:
+    hands.ask("set_view", view="ap")
+    hands.tab.wait_for_timeout(300)
+    start, left = grip(hands, "left-deg")
+    before = len(hands.records())
+    seen = {pane: drawn(hands, pane) for pane in ("live", "room")}
+    kerma = hands.tab.inner_text("[data-test='readout-Air kerma']")
+    mouse = hands.tab.mouse
+    mouse.move(*start)
+    mouse.down()
+    for px in (8.0, 16.0, 24.0):
+        told = hands.tab.inner_text("[data-test=left-deg-now]")
+        mouse.move(start[0] + px, start[1])
+        hands.tab.wait_for_function(
+            "(told) => document.querySelector('[data-test=left-deg-now]').innerText !== told", arg=told
+        )
+    hands.tab.wait_for_function(
+        f"Number(document.querySelector('[data-test=pane-room]').dataset.drawn) > {seen['room']}"
+    )
+    wanted = float(hands.tab.input_value("[data-test=left-deg]"))
+    hands.tab.wait_for_function(
+        "(wanted) => document.querySelector('[data-test=left-deg-now]').innerText === wanted + '°'", arg=f"{wanted:g}"
+    )
+    assert wanted > left + 5.0
+    assert len(hands.records()) == before, "while it is held nothing is on record"
+    (turned,) = hands.done(1, mouse.up)
+    assert (turned["do"], turned["view"]) == ("set_view", None)
+    assert turned["primary_deg"] == pytest.approx(180.0 - wanted, abs=0.05)
+    hands.tab.wait_for_timeout(300)
+    assert len(hands.records()) == before + 1
+    assert drawn(hands, "live") == seen["live"], "no pedal, no picture: the last one is held"
+    assert hands.tab.inner_text("[data-test='readout-Air kerma']") == kerma
+
+
+def test_keys_turn_the_c_arm_and_go_on_record_once_they_rest(hands: Operator) -> None:
+    hands.tab.focus("[data-test=cranial-deg]")
+    tilt = float(hands.tab.input_value("[data-test=cranial-deg]"))
+    (turned,) = hands.done(1, lambda: [hands.press("ArrowRight") for _ in range(4)])
+    assert turned["secondary_deg"] == pytest.approx(tilt + 4.0)
+    hands.tab.evaluate("document.activeElement.blur()")
+
+
+def test_with_the_pedal_down_the_picture_follows_a_dragged_c_arm(hands: Operator, patient: Patient) -> None:
+    hands.ask("set_view", view="ap")
+    hands.tab.wait_for_timeout(300)
+    before = len(hands.records())
+    hands.tab.keyboard.down(" ")
+    pictures(hands, 3)
+    still = canvas(hands)
+    x, y = hands.over("live")
+    mouse = hands.tab.mouse
+    mouse.move(x, y)
+    mouse.down(button="right")
+    mouse.move(x + 80.0, y, steps=8)
+    pictures(hands, 4)
+    assert [one["do"] for one in hands.actions(before)] == ["expose"], "what was seen before it turned"
+    followed = canvas(hands)
+    mouse.up(button="right")
+    hands.tab.keyboard.up(" ")
+    for _ in range(100):
+        if [one["do"] for one in hands.actions(before)][-1:] == ["expose"] and len(hands.records()) >= before + 3:
+            break
+        hands.tab.wait_for_timeout(50)
+    told = hands.actions(before)
+    assert [one["do"] for one in told][:3] == ["expose", "set_view", "expose"]
+    assert sum(one["do"] == "set_view" for one in told) == 1
+    frontal = hands.case(patient).exposures[-1].carm.primary_deg
+    assert told[1]["primary_deg"] == pytest.approx(frontal)
+    moved, noisy = abs(followed - still).mean(), noise(hands)
+    assert moved > 3.0 * noisy
+
+
+def grip(hands: Operator, slider: str) -> tuple[tuple[float, float], float]:
+    """Where the thumb of a slider lies, and its value; browsers draw it 16 pixels wide."""
+    box = hands.tab.query_selector(f"[data-test={slider}]").bounding_box()
+    value, low, high = (
+        float(hands.tab.evaluate(f"document.querySelector('[data-test={slider}]').{of}"))
+        for of in ("value", "min", "max")
+    )
+    along = (value - low) / (high - low)
+    return (box["x"] + 8.0 + along * (box["width"] - 16.0), box["y"] + box["height"] / 2.0), value
+
+
+def pictures(hands: Operator, more: int) -> None:
+    """Wait until that many more X-ray pictures were drawn."""
+    wanted = drawn(hands, "live") + more
+    hands.tab.wait_for_function(
+        f"Number(document.querySelector('[data-test=pane-live]').dataset.drawn) >= {wanted}", timeout=30_000
+    )
+
+
+def canvas(hands: Operator) -> np.ndarray[Any, Any]:
+    """The middle of the live picture as the browser shows it, in 32 x 32 means, in which noise is small."""
+    script = """() => {
+        const from = document.querySelector('[data-test=pane-live] canvas'), to = new OffscreenCanvas(32, 32);
+        const context = to.getContext('2d', { willReadFrequently: true });
+        context.imageSmoothingQuality = 'high';
+        context.drawImage(from, 128, 128, 256, 256, 0, 0, 32, 32);
+        return [...context.getImageData(0, 0, 32, 32).data.filter((_, n) => n % 4 === 0)]; }"""
+    return np.array(hands.tab.evaluate(script), dtype=np.float64)
+
+
+def noise(hands: Operator) -> float:
+    """How much two pictures of one view differ in the mean."""
+    hands.tab.keyboard.down(" ")
+    pictures(hands, 4)
+    first = canvas(hands)
+    pictures(hands, 2)
+    second = canvas(hands)
+    hands.done(1, lambda: hands.tab.keyboard.up(" "))
+    return float(abs(first - second).mean())

@@ -234,7 +234,9 @@ ANSWERS: Final[dict[str, Callable[[Sitting, _Message], Answer | Awaitable[Answer
     "size": _size,
     "perform": lambda sitting, message: sitting.perform(message.word("do"), message.table("values")),
     "command": _command,
-    "swing": lambda sitting, message: sitting.swing(message.number("left_deg"), message.number("cranial_deg")),
+    "swing": lambda sitting, message: sitting.swing(
+        message.number("left_deg"), message.number("cranial_deg"), held=message.maybe("held") is True
+    ),
     "finish": lambda sitting, message: sitting.finish(),
     "scrub": _scrub,
     "store": lambda sitting, message: sitting.store(),

@@ -234,18 +234,18 @@ def _shift(hand: Hand) -> str:
     return f", entry {hand.entry_lateral_mm:+g} lateral {hand.entry_cranial_mm:+g} cranial{aimed}"
 
 
-def stand_told(case: Case, moments: Sequence[Moment]) -> dict[str, Any]:
-    """Where the C-arm stands and how its generator and collimator are set."""
+def stand_told(case: Case, moments: Sequence[Moment], *, turning: bool = False) -> dict[str, Any]:
+    """Where the C-arm stands and how its generator and collimator are set; while it is `turning`, at no named view."""
     views = [one.action.view for one in moments if isinstance(one.action, SetView) and one.refusal is None]
-    last = views[-1] if views else None
+    last = views[-1] if views and not turning else None
     offered = [view for view in View if view is not View.BIPLANE or case.machine.planes == 2]
     carm, set_to = case.carm, case.controls
     over_back = 0.0 if carm is None else turned_left_deg(carm.primary_deg)
     return {
         "views": [{"name": view.value, "words": VIEW_WORDS[view], "on": view is last} for view in offered],
         "stands": carm is not None,
-        "left_deg": round(over_back),
-        "cranial_deg": 0 if carm is None else round(carm.secondary_deg),
+        "left_deg": round(over_back, 1),
+        "cranial_deg": 0.0 if carm is None else round(carm.secondary_deg, 1),
         "angles": "" if carm is None else positioner_words(carm),
         "across": set_to.collimator.across,
         "along": set_to.collimator.along,

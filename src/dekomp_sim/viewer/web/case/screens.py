@@ -168,6 +168,11 @@ class Screens:
             moved.add("disc")
         self.renew(moved | {"roots"})
 
+    def turned_to(self, case: Case) -> None:
+        """Show the C-arm where a hand has it now; nothing else has changed, and no picture was taken."""
+        self.case = case
+        self.renew({"room"})
+
     def debriefed(self) -> None:
         """The case is over: nothing is hidden any more; the planned path and the one taken shine through the bones."""
         self.exam, self.over = False, True

@@ -144,10 +144,22 @@ class Sitting:
 
         return await self._act(work)
 
-    async def swing(self, left_deg: float, cranial_deg: float) -> Answer:
-        """Turn the C-arm by hand."""
-        action = SetView(None, screen.primary_of_deg(left_deg), cranial_deg)
-        return await self._act(lambda: self.session.act(action))
+    async def swing(self, left_deg: float, cranial_deg: float, *, held: bool = False) -> Answer:
+        """Turn the C-arm by hand. While it is `held` it only follows; let go, it stays there, which goes on record."""
+        primary_deg = screen.primary_of_deg(left_deg)
+        reason = await self._work(lambda: self.session.swing(primary_deg, cranial_deg))
+        answer = {} if reason is None else {"refusal": reason}
+        if not held:
+            return await self._act(self.session.let_go) or answer
+        if self._shown is not None:
+            self._shown = None
+            await self._renewed()
+        self._moved.set()
+        self._stand = screen.stand_told(self.session.standing, self.session.moments, turning=True)
+        told = screen.readouts_told(readouts(self.session.standing, self._given))
+        self.wire.tell({**told, **self._console_told()})
+        self.screens.turned_to(self.session.standing)
+        return answer
 
     async def pedal_down(self) -> Answer:
         """Step on the pedal: pulses come until it is let go."""
@@ -269,6 +281,12 @@ class Sitting:
     def _may_look_back(self) -> bool:
         return self.session.mode is Mode.PRACTICE or self.session.closed
 
+    @property
+    def _given(self) -> Pulsed | None:
+        """The held pedal's last pulse, as long as it is not on record."""
+        pulse = self._pulse
+        return pulse if pulse is not None and pulse.exposure.index >= len(self.session.case.exposures) else None
+
     async def _work(self, what: Callable[[], Any]) -> Any:
         """Run in the session's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._own, what)
@@ -314,7 +332,7 @@ class Sitting:
             self.screens.renew({"live"})
             if begun >= told_s + READOUTS_S:
                 told_s = begun
-                self.wire.tell(screen.readouts_told(readouts(self.session.case, self._pulse)))
+                self.wire.tell(screen.readouts_told(readouts(self.session.standing, self._given)))
             period = 1.0 / max(self.session.case.controls.fluoroscopy.pulses_per_s, 1.0)
             await asyncio.sleep(max(min(EARLY_S, period) - (loop.time() - begun), 0.0))
             rest = period - (loop.time() - begun)
@@ -328,7 +346,7 @@ class Sitting:
         if pulse is None:
             return False
         moment = len(self.session.moments)
-        self.live.frame(pulse)
+        self.live.frame(pulse, moving=self.session.standing is not self.session.case)
         self._pulse, self.screens.live_moment = pulse, moment
         return True
 
@@ -369,7 +387,7 @@ class Sitting:
             **screen.log_told(case, mode),
             **screen.timeline_told(session.moments, shown),
             **screen.debrief_told(session, allowed=self._may_look_back),
-            **screen.readouts_told(readouts(case, self._pulse)),
+            **screen.readouts_told(readouts(case, None if self._shown is not None else self._given)),
             **(screen.disc_told(case) if mode is Mode.PRACTICE else {"removed": ""}),
             "sounds": [*self._sounds],
             "status": self._status(),

@@ -9,6 +9,8 @@ import { Wires } from "./wires.js";
 const SIGNS = { done: "✓", due: "▸", open: "·", refused: "✕" };
 const SIGN_WORDS = { done: "done", due: "due", open: "not yet", refused: "not now" };
 const TABS = [["planes", "CT"], ["disc", "Disc"], ["patient", "Patient"], ["debrief", "Debrief"]];
+const TURN_DEG_PER_PX = 0.25;
+const KEYS_REST_MS = 600;
 const PLANES = [["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["along", "Along the instrument"]];
 
 const Page = {
@@ -19,7 +21,7 @@ const Page = {
     return {
       s: {}, chosen: null, tab: "planes", plane: "axial", refusal: "", follow: true, open: {}, cues: [], sound: true,
       scale: Number(localStorage.getItem("dekomp.scale") || 1), rebinding: null, ownKeys: stored(), keyError: "", held: false,
-      scrub: null, hinting: true,
+      scrub: null, hinting: true, turning: false, swinging: null,
     };
   },
   template: "",
@@ -146,6 +148,27 @@ const Page = {
     watch() {
       const tab = { planes: PLANES.map(([name]) => name), disc: ["disc"], patient: [], debrief: ["roots"] }[this.tab];
       this.ask({ what: "watch", page: this.me, panes: ["live", "reference", "room", ...tab] }, "watch");
+    },
+    /** The C-arm is in the hand: `change` says where to. Of what comes faster than it turns only the newest counts. */
+    async swing(change, held) {
+      clearTimeout(this.resting);
+      const { left_deg, cranial_deg } = this.s.console;
+      const to = { left_deg, cranial_deg, ...this.swinging, ...change };
+      this.swinging = held ? to : null;
+      const answer = await this.ask({ what: "swing", ...to, held }, held ? "swing" : null);
+      if (answer.refusal && !held) this.told(answer.refusal);
+    },
+    /** The hand leaves the C-arm, which goes on record; after keys, once they rest. */
+    letGo(event) {
+      if (!this.swinging) return;
+      clearTimeout(this.resting);
+      if (this.byKey && event?.type === "change") this.resting = setTimeout(() => this.letGo(), KEYS_REST_MS);
+      else this.swing({}, false);
+    },
+    /** A drag on the X-ray picture turns the C-arm: to the right toward the patient's left, up toward the head. */
+    turn(from, event) {
+      const { left_deg, cranial_deg } = from.angles;
+      this.swing({ left_deg: left_deg + TURN_DEG_PER_PX * (event.clientX - from.x), cranial_deg: cranial_deg - TURN_DEG_PER_PX * (event.clientY - from.y) }, true);
     },
     setConsole(values) { this.ask({ what: "console", values }); },
     set(what, values) { this.ask({ what, ...values }, what + Object.keys(values).join()); },

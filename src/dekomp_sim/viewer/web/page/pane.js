@@ -22,7 +22,8 @@ export const Pane = {
       <div class="tune"><slot name="tune"></slot></div>
     </figure>`,
   mounted() {
-    this.held = null;
+    this.held = this.from = null;
+    this.turns = false;
     this.desk.wires.show(this.name, (picture) => this.draw(picture));
     this.sized = new ResizeObserver(() => this.tellSize());
     this.sized.observe(this.$el);
@@ -82,14 +83,20 @@ export const Pane = {
       this.$refs.canvas.setPointerCapture(event.pointerId);
       this.$refs.canvas.focus({ preventScroll: true });
       this.held = event.button;
-      this.tell("down", event);
+      this.turns = this.name === "live" && (event.button === 2 || this.desk.turning) && this.desk.s.console?.stands;
+      if (!this.turns) return void this.tell("down", event);
+      const { left_deg, cranial_deg } = this.desk.s.console;
+      this.from = { x: event.clientX, y: event.clientY, angles: { left_deg, cranial_deg } };
     },
     move(event) {
-      if (this.held !== null) this.tell("move", event);
+      if (this.held === null) return;
+      if (this.turns) this.desk.turn(this.from, event);
+      else this.tell("move", event);
     },
     up(event) {
       if (this.held === null) return;
-      this.tell("up", event);
+      if (this.turns) this.desk.letGo();
+      else this.tell("up", event);
       this.held = null;
     },
     wheel(event) {
