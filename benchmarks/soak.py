@@ -73,7 +73,7 @@ async def frames(count: int) -> list[float]:
     assert sitting is not None
     found = []
     for number in range(count):
-        await sitting._work(sitting._one_pulse)
+        await sitting._work(sitting.foot.pulse)
         sitting.screens.renew()
         if number % 50 == 49:
             command = Command.FINE_FORWARD if number % 100 == 49 else Command.FINE_BACK
@@ -96,7 +96,7 @@ async def begun(answering: Desk) -> None:
     await answering.asked({"what": "perform", "do": "insert", "values": {"instrument": "anaesthetic_needle"}})
     await answering.asked({"what": "command", "command": "pedal", "phase": "down"})
     assert answering._sitting is not None
-    answering._sitting._tasks["pulses"].cancel()  # the soak gives the pulses itself, as fast as they are made
+    await answering._sitting.foot.stop()  # the soak gives the pulses itself, as fast as they are made
 
 
 async def cases(count: int) -> list[float]:

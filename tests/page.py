@@ -84,8 +84,8 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *more: str) -> Iterator[Served]:
-    """`dekomp-sim serve` on a scenario, ended afterwards, which it must do in order."""
+def served(folder: Path, *more: str, shipped: str | None = None) -> Iterator[Served]:
+    """`dekomp-sim serve` on a scenario, ended afterwards, which it must do in order; a `shipped` one by its name."""
     scenario = folder / "case.yaml"
     scenario.write_text(SCENARIO)
     command = [
@@ -93,7 +93,7 @@ def served(folder: Path, *more: str) -> Iterator[Served]:
         "-m",
         "dekomp_sim",
         "serve",
-        str(scenario),
+        shipped or str(scenario),
         "--own-time",
         "-o",
         str(folder / "out"),

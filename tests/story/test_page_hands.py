@@ -13,8 +13,8 @@ from visitor import Visitor, chromium
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.files import phantom_patient, read_journal, shipped
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.viewer.practice.pedal import last_taken
 from dekomp_sim.viewer.practice.replay import replayed
-from dekomp_sim.viewer.web.case.beam import last_taken
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium-like browser on this machine")
@@ -66,6 +66,10 @@ class Operator(Visitor):
         """Have a step done without its form."""
         message = {"what": "perform", "do": do, "values": values}
         assert not self.tab.evaluate("(message) => window.trame.trigger('desk', [message])", message), message
+
+    def press_often(self, key: str, times: int) -> None:
+        for _ in range(times):
+            self.press(key)
 
     def in_hand(self, words: str) -> None:
         """Wait until the words beside the hand hold these."""
@@ -359,7 +363,7 @@ def test_a_slider_turns_the_c_arm_live_and_goes_on_record_once_without_a_picture
 def test_keys_turn_the_c_arm_and_go_on_record_once_they_rest(hands: Operator) -> None:
     hands.tab.focus("[data-test=cranial-deg]")
     tilt = float(hands.tab.input_value("[data-test=cranial-deg]"))
-    (turned,) = hands.done(1, lambda: [hands.press("ArrowRight") for _ in range(4)])
+    (turned,) = hands.done(1, lambda: hands.press_often("ArrowRight", 4))
     assert turned["secondary_deg"] == pytest.approx(tilt + 4.0)
     hands.tab.evaluate("document.activeElement.blur()")
 

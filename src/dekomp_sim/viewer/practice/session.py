@@ -195,8 +195,8 @@ class Session:
     def swing(self, primary_deg: float, secondary_deg: float) -> str | None:
         """Turn the C-arm by hand, as far as it goes; why it goes no farther, or None.
 
-        It goes on record as one view where it is let go, or before whatever else goes on record. Left out: a held pedal's
-        pulses meanwhile are shown where the C-arm passes and count as given where it stops.
+        It goes on record as one view where it is let go, or before whatever else goes on record. Left out: a held
+        pedal's pulses meanwhile are shown where the C-arm passes and count as given where it stops.
         """
         if self._swing is None:
             begun = self._done()

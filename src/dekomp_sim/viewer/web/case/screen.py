@@ -16,10 +16,10 @@ from dekomp_sim.imaging.stand.collimator import Field
 from dekomp_sim.procedure.actions import SetView, View
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.digest import case_digest
-from dekomp_sim.procedure.events import Pain, Reaction, Said, Severity
+from dekomp_sim.procedure.events import Answered, Cue, Pain, Reaction, Said, Severity, Startled
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.panes.readouts import Readouts
-from dekomp_sim.viewer.practice.bedside import bedside, card_rows, perceived
+from dekomp_sim.viewer.practice.bedside import bedside, card_rows, open_questions, perceived
 from dekomp_sim.viewer.practice.controls import ACTIONS, controls, title
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.hints import hint
@@ -126,11 +126,11 @@ def bedside_told(case: Case, mode: Mode) -> dict[str, Any]:
     """The patient: what is said, pain, monitor, sedation."""
     found = bedside(case, mode)
     speech = [line for line in found.said if line.kind in {"said", "pain", "reaction"}]
-    rating = round(found.pain)
+    rating = halves(found.pain)
     return {
         "bedside": {
             "pain": rating,
-            "pain_words": f"{rating} of 10",
+            "pain_words": f"{rating:g} of 10",
             "sedation": found.sedation.value,
             "alarms": [words.split()[0] for words in found.alarms],
             "vitals": {
@@ -148,6 +148,32 @@ def bedside_told(case: Case, mode: Mode) -> dict[str, Any]:
             ],
         }
     }
+
+
+def halves(rating: float) -> float:
+    """A rating as patients tell it.
+
+    Examples
+    --------
+    >>> halves(6.6), halves(0.2)
+    (6.5, 0.0)
+    """
+    return round(2.0 * rating) / 2.0
+
+
+def lesson_told(session: Session, *, back: bool = False) -> dict[str, Any]:
+    """The oldest question that waits for an answer, and what the lesson said last, unless that is long past.
+
+    Looking `back`, nothing waits.
+    """
+    due = () if back or session.closed else open_questions(session.case)
+    last = session.moments[-1]
+    said = [one for one in perceived(last.events, session.mode) if isinstance(one, Answered | Cue)]
+    words = [] if back else [one.words for one in said if isinstance(one, Answered) or not one.answers]
+    question = None
+    if due:
+        question = {"trigger": due[0].trigger, "words": due[0].words, "answers": list(due[0].answers)}
+    return {"lesson": {"question": question, "words": " ".join(words)}}
 
 
 def log_told(case: Case, mode: Mode) -> dict[str, Any]:
@@ -290,7 +316,9 @@ def sounds_of(before: Case, after: Case, mode: Mode) -> list[tuple[str, str]]:
     for event in perceived(after.events[len(before.events) :], mode):
         match event:
             case Pain(rating=rating) if rating >= 1.0:
-                heard.append(("pain", f"[groan: {rating:.0f} of 10]"))
+                heard.append(("pain", f"[groan: {halves(rating):g} of 10]"))
+            case Startled():
+                heard.append(("startle", f"[gasp: {event.words}]"))
             case Said(speaker="hand"):
                 heard.append(("puncture", f"[give in the hand: {event.words}]"))
             case Reaction():

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
+from dekomp_sim.viewer.web.case.beam import Past
 from dekomp_sim.viewer.web.case.knobs import EXAM_EYES
 from dekomp_sim.viewer.web.case.room_pane import RoomPane, prepare
 from dekomp_sim.viewer.web.pumps import Frame, Pump
@@ -91,8 +93,8 @@ class Screens:
         The fluoroscopy screens; frames are made by whoever holds the pedal.
     room
         The 3D room, drawn in the event loop's thread, or None where nothing draws.
-    aside
-        One worker thread for planes, disc and strips.
+    threads
+        The session's own thread, in which X-ray pictures are made, and one for planes, disc and strips.
     case
         What is shown first.
     wire
@@ -102,7 +104,14 @@ class Screens:
     """
 
     def __init__(
-        self, live: Live, room: RoomPane | None, aside: Executor, case: Case, wire: Wire, *, exam: bool
+        self,
+        live: Live,
+        room: RoomPane | None,
+        threads: tuple[Executor, Executor],
+        case: Case,
+        wire: Wire,
+        *,
+        exam: bool,
     ) -> None:
         self.live, self.room, self.case, self.exam = live, room, case, exam
         self.cases: Sequence[Case] = (case,)
@@ -110,7 +119,9 @@ class Screens:
         self.beam = self.over = False
         self.room_seen: Callable[[], None] = lambda: None
         self._prepared = False
-        self._aside, self._wire = aside, wire
+        (self._own, self._aside), self._wire = threads, wire
+        self._past, self._back = Past(case.patient), case
+        self.back = False
         self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
             "live": self._live, "reference": self._reference, "room": self._room,
@@ -167,6 +178,12 @@ class Screens:
         if case.disc is not before.disc or case.placements is not before.placements:
             moved.add("disc")
         self.renew(moved | {"roots"})
+
+    def look_back(self, case: Case | None) -> None:
+        """Show on the live screen what stood there at a moment that is over, or, with None, what stands there now."""
+        if case is not None or self.back:
+            self.back, self._back = case is not None, case or self._back
+            self.renew({"live"})
 
     def turned_to(self, case: Case) -> None:
         """Show the C-arm where a hand has it now; nothing else has changed, and no picture was taken."""
@@ -292,7 +309,7 @@ class Screens:
         """The line of sight at a pixel of the live picture or the room."""
         if pane == "room":
             return None if self.room is None else self.room.ray(x, y)
-        return self.live.point_of(x, y)
+        return self._past.ray(x, y) if self.back else self.live.point_of(x, y)
 
     def marks(self, points_mm: Mapping[str, ArrayLike]) -> dict[str, list[dict[str, Any]]]:
         """Where points of the patient lie on the live picture and in the room, as shares of width and height."""
@@ -312,7 +329,10 @@ class Screens:
     # how they are made
 
     async def _live(self) -> UInt8Array | None:
-        return self.live.last_image
+        if not self.back:
+            return self.live.last_image
+        make = partial(self._past.picture, self._back, self.live.settings)
+        return await asyncio.get_running_loop().run_in_executor(self._own, make)
 
     async def _reference(self) -> UInt8Array | None:
         return self.live.reference

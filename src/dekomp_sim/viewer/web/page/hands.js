@@ -53,10 +53,11 @@ export const stored = () => JSON.parse(localStorage.getItem(STORED) || "{}");
 export const store = (map) => localStorage.setItem(STORED, JSON.stringify(map));
 
 export class Hands {
-  /** `run(command, phase, times)` does it; `map()` gives key -> command. */
-  constructor(run, map) {
+  /** `run(command, phase, times)` does it; `map()` gives key -> command; `answer(n)` answers a question that waits. */
+  constructor(run, map, answer) {
     this.run = run;
     this.map = map;
+    this.answer = answer;
     this.down = new Set();
     this.capture = null;
     this.listeners = { keydown: (e) => this.keydown(e), keyup: (e) => this.keyup(e), blur: () => this.letGo() };
@@ -80,6 +81,8 @@ export class Hands {
       return;
     }
     if (event.defaultPrevented || typed(event) || document.querySelector("dialog[open]")) return;
+    const digit = event.altKey && /^Digit([1-9])$/.exec(event.code);
+    if (digit && this.answer(Number(digit[1]))) return void event.preventDefault();
     const command = this.map()[keyName(event)];
     if (!command) return;
     event.preventDefault();

@@ -21,7 +21,7 @@ const Page = {
     return {
       s: {}, chosen: null, tab: "planes", plane: "axial", refusal: "", follow: true, open: {}, cues: [], sound: true,
       scale: Number(localStorage.getItem("dekomp.scale") || 1), rebinding: null, ownKeys: stored(), keyError: "", held: false,
-      scrub: null, hinting: true, turning: false, swinging: null,
+      scrub: null, hinting: true, turning: false, swinging: null, later: null,
     };
   },
   template: "",
@@ -40,7 +40,7 @@ const Page = {
     take(state.getAllKeys());
     state.addListener(({ keys }) => { take(keys); this.noticed(keys); });
     this.wires = new Wires(this.trame, (words) => this.told(words));
-    this.hands = new Hands((command, phase, times) => this.command(command, phase, times), () => this.keyOf);
+    this.hands = new Hands((command, phase, times) => this.command(command, phase, times), () => this.keyOf, (choice) => this.answer(choice));
     document.documentElement.style.setProperty("--scale", this.scale);
     document.documentElement.lang = "en";
     window.addEventListener("pointerdown", () => this.sounds.wake(), { once: true });
@@ -55,7 +55,7 @@ const Page = {
   },
   watch: {
     tab() { this.watch(); },
-    "s.story"() { this.watch(); this.chosen = null; this.follow = true; this.cues = []; },
+    "s.story"() { this.watch(); this.chosen = this.later = null; this.follow = true; this.cues = []; },
   },
   computed: {
     status() { return this.s.status || {}; },
@@ -70,6 +70,7 @@ const Page = {
     hand() { return this.s.hand || {}; },
     captions() { return [...(this.s.log || []), ...this.cues].sort((a, b) => b.id - a.id).slice(0, 40); },
     debriefing() { return Boolean(this.status.looking_back); },
+    question() { return this.s.lesson?.question || null; },
     alarms() { return this.s.bedside?.alarms || []; },
   },
   methods: {
@@ -94,6 +95,11 @@ const Page = {
         if (this.debriefing && this.scrub === null) this.tab = "debrief";
         this.scrub = this.debriefing ? this.status.shown : null;
         document.title = this.s.story ? this.s.story.title + " – dekomp_sim" : "dekomp_sim";
+      }
+      if (keys.includes("lesson") && this.question && this.question.trigger !== this.askedWas) {
+        this.askedWas = this.question.trigger;
+        this.sounds.play("question");
+        this.cue("question", "[chime: the teacher asks]");
       }
       if (keys.includes("sounds")) {
         const all = this.s.sounds || [];
@@ -127,6 +133,13 @@ const Page = {
       if (!next?.tasks.length) return;
       this.open[stages.indexOf(next)] = true;
       this.choose((next.tasks.find((task) => task.state !== "done") || next.tasks[0]).id);
+    },
+    /** The answer to the lesson's question, from 1; whether there is one to answer. */
+    answer(choice) {
+      const asked = this.question;
+      if (!asked || choice > asked.answers.length) return false;
+      this.ask({ what: "perform", do: "answer", values: { question: asked.trigger, choice } });
+      return true;
     },
     async command(command, phase, times) {
       if (command === "key_map") return this.showKeys();

@@ -4,7 +4,7 @@ const NUDGE_PX = 3;
 
 export const Pane = {
   inject: ["desk"],
-  props: { name: String, marks: Array, title: String, label: String, gray: Boolean, beam: Boolean, empty: String, least: { type: Number, default: 0 }, cursor: { type: String, default: "crosshair" } },
+  props: { name: String, marks: Array, title: String, label: String, gray: Boolean, beam: Boolean, empty: String, note: String, least: { type: Number, default: 0 }, cursor: { type: String, default: "crosshair" } },
   emits: ["turned"],
   data: () => ({ big: false, drawn: 0 }),
   template: `
@@ -16,6 +16,7 @@ export const Pane = {
       <div v-if="!drawn && empty" class="empty">{{ empty }}</div>
       <figcaption class="name" v-if="title">{{ title }}</figcaption>
       <span v-if="beam" class="lamp" aria-hidden="true">BEAM ON</span>
+      <span v-else-if="note" class="lamp note" role="status" :data-test="'note-' + name">{{ note }}</span>
       <div class="tools"><slot></slot>
         <button class="icon" :aria-pressed="String(big)" :aria-label="(big ? 'Shrink ' : 'Enlarge ') + (title || name)"
           :data-test="'enlarge-' + name" @click="enlarge">{{ big ? "✕" : "⤢" }}</button></div>
