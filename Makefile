@@ -54,8 +54,9 @@ bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python benchmarks/xray.py
 	$(BIN)/python benchmarks/ct.py
 
-soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures
+soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures, and an import's below 3 GiB
 	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/import_memory.py
 
 gallery: demo ## Renew README's picture from the demo
 	cp out/demo/overview.png docs/gallery/demo.png

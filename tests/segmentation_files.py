@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, SegmentationStorage, generate_uid
 
 from dekomp_sim.anatomy import Volume
+from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.files.volumes import write_grid
 
 
@@ -51,12 +52,15 @@ def write_masks(folder: Path, volume: Volume, names: Mapping[int, str]) -> Path:
     return folder
 
 
-def write_seg(path: Path, volume: Volume, names: Mapping[int, str]) -> Path:
-    """A binary SEG whose frames are the slices that a segment touches; names become segment labels 1, 2, ..."""
+def write_seg(path: Path, volume: Volume, names: Mapping[int, str], kind: str = "BINARY") -> Path:
+    """A SEG whose frames are the slices that a segment touches; names become segment labels 1, 2, ...
+
+    A FRACTIONAL one has 200 of 250 inside and 100 beside it to the left; a LABELMAP has a frame for each slice.
+    """
     assert volume.labels is not None
     dataset = _file(SegmentationStorage, "SEG")
     x_mm, y_mm, _ = volume.patient_from_index.spacing_mm.tolist()
-    dataset.SegmentationType = "BINARY"
+    dataset.SegmentationType = kind
     dataset.SegmentSequence = [item(SegmentNumber=n, SegmentLabel=name) for n, name in enumerate(names.values(), 1)]
     dataset.SharedFunctionalGroupsSequence = [
         item(
@@ -65,25 +69,38 @@ def write_seg(path: Path, volume: Volume, names: Mapping[int, str]) -> Path:
         )
     ]
     frames, groups = [], []
-    for n, number in enumerate(names, 1):
-        for k in np.flatnonzero((volume.labels == number).any(axis=(1, 2))):
-            place = volume.patient_from_index.points([0, 0, int(k)]).tolist()
-            frames.append(volume.labels[k] == number)
-            groups.append(
-                item(
-                    SegmentIdentificationSequence=[item(ReferencedSegmentNumber=n)],
-                    PlanePositionSequence=[item(ImagePositionPatient=place)],
-                )
-            )
+    for n, k, frame in _segment_frames(volume.labels, list(names), kind):
+        place = volume.patient_from_index.points([0, 0, k]).tolist()
+        frames.append(frame)
+        groups.append(item(PlanePositionSequence=[item(ImagePositionPatient=place)]))
+        if kind != "LABELMAP":
+            groups[-1].SegmentIdentificationSequence = [item(ReferencedSegmentNumber=n)]
     dataset.PerFrameFunctionalGroupsSequence = groups
     dataset.NumberOfFrames, (dataset.Rows, dataset.Columns) = len(frames), frames[0].shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, "MONOCHROME2", 0
-    dataset.BitsAllocated = dataset.BitsStored = 1
-    dataset.HighBit = 0
-    bits = np.packbits(np.array(frames).ravel(), bitorder="little").tobytes()
-    dataset.PixelData = bits + b"\0" * (len(bits) % 2)
+    dataset.BitsAllocated = dataset.BitsStored = 1 if kind == "BINARY" else 8
+    dataset.HighBit = dataset.BitsStored - 1
+    if kind == "FRACTIONAL":
+        dataset.SegmentationFractionalType, dataset.MaximumFractionalValue = "PROBABILITY", 250
+    stored = np.array(frames).ravel()
+    pixels = np.packbits(stored, bitorder="little").tobytes() if kind == "BINARY" else stored.tobytes()
+    dataset.PixelData = pixels + b"\0" * (len(pixels) % 2)
     dataset.save_as(path, enforce_file_format=True)
     return path
+
+
+def _segment_frames(labels: UInt8Array, numbers: list[int], kind: str) -> Iterator[tuple[int, int, UInt8Array]]:
+    """Segment, slice and values of each frame."""
+    if kind == "LABELMAP":
+        table = np.zeros(256, dtype=np.uint8)
+        table[numbers] = range(1, len(numbers) + 1)
+        yield from ((0, k, table[plane]) for k, plane in enumerate(labels))
+        return
+    for n, number in enumerate(numbers, 1):
+        for k in np.flatnonzero((labels == number).any(axis=(1, 2))):
+            inside = labels[k] == number
+            beside = np.roll(inside, -1, axis=1) & ~inside
+            yield n, int(k), np.asarray(inside if kind == "BINARY" else 200 * inside + 100 * beside, dtype=np.uint8)
 
 
 def write_rtstruct(path: Path, volume: Volume, contours: Mapping[str, list[np.ndarray]]) -> Path:

@@ -30,7 +30,7 @@ FLOORS = {
 LIBRARIES = {
     "numpy": set(FLOORS) - {"errors", "units", "__main__"},
     "scipy": {"anatomy", "planning", "imaging", "disc", "regress", "sweep"},  # sweep: Sobol points
-    "numba": {"anatomy", "disc", "imaging"},  # compiled kernels: phantom, removal, projector
+    "numba": {"anatomy", "disc", "imaging", "instruments"},  # compiled kernels: phantom, removal, projector, courses
     "llvmlite": {"imaging"},  # the sweep's eight-lane loops are emitted by hand (imaging/projection/lanes.py)
     "SimpleITK": {"files"},  # volumes are opened in one room
     "pydicom": {"files"},

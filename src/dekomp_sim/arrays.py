@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +58,15 @@ def unit(vector: ArrayLike) -> FloatArray:
     return frozen(array / length, (3,))
 
 
-def digestible(value: Any) -> bytes:
-    """Bytes of an array that name its shape, type and content, for a digest."""
+class Digest(Protocol):
+    """What hashlib's digests answer to."""
+
+    def update(self, data: Any, /) -> None:
+        """Go on with these bytes."""
+
+
+def absorb(digest: Digest, value: Any) -> None:
+    """Let a digest go on with an array: its shape, type and content, which is not copied for it."""
     array = np.ascontiguousarray(value)
-    return f"{array.shape}{array.dtype.str}".encode() + array.tobytes()
+    digest.update(f"{array.shape}{array.dtype.str}".encode())
+    digest.update(array.reshape(-1).view(np.uint8))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dekomp_sim.anatomy import DiscShape, Level, Protrusion, Side
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.disc import inject, voxelise
-from dekomp_sim.disc.filling import above, outward, rims
+from dekomp_sim.disc.filling import outward, rims
 from dekomp_sim.disc.spaces import FISSURE_HASTE, layout, nuclear_space
 from dekomp_sim.geometry import Rigid
 
@@ -70,4 +70,3 @@ def test_the_rim_and_the_azimuth_of_voxels_are_those_of_the_shape() -> None:
     rim, azimuth = rims(voxels, disc.tissue.shape, frame, (SHAPE.half_width_mm, SHAPE.half_depth_mm))
     np.testing.assert_allclose(rim, SHAPE.rim(local), rtol=1e-12)
     np.testing.assert_allclose(azimuth, np.arctan2(local[:, 0], local[:, 1]), rtol=1e-12)
-    np.testing.assert_array_equal(above(disc.coverage.ravel(), 0.0), voxels)

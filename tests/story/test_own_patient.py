@@ -87,11 +87,20 @@ def test_a_scan_becomes_a_folder_with_volume_labels_record_and_page(imported: Pa
 
 
 def test_the_table_of_the_scanner_is_taken_away_and_the_body_kept(imported: Path, spine: Volume) -> None:
-    kept = load_scan(imported / VOLUME).volume.hu
+    k, j, i = np.indices(spine.hu.shape)
+    kept = load_scan(imported / VOLUME).volume.hu_at(spine.patient_from_index.points(np.stack([i, j, k], axis=-1)))
     assert (kept[:, -6:-4] == -1000).all()
     inside = spine.hu > -300
     inside[:, -6:-4] = False
     assert np.mean(kept[inside] != spine.hu[inside]) < 4e-3  # the block's sharp edges are opened away
+
+
+def test_what_is_far_from_the_lumbar_spine_and_the_body_is_left_out(imported: Path, spine: Volume) -> None:
+    """A body of 100 x 124 mm with 10 mm of air; a spine of 250 mm is not longer than what is kept."""
+    assert load_scan(imported / VOLUME).volume.size == (121 - 2 * (6 + 25), 116 - 37, 125)
+    record = read_yaml(imported / RECORD, PatientRecord)
+    part = next(check for check in record.checks if check.name == "part kept")
+    assert part.found == "118 x 158 x 250 mm about the lumbar spine"
 
 
 def test_the_page_shows_pictures_checks_and_limits_and_asks_nothing_of_the_network(imported: Path) -> None:
@@ -106,13 +115,12 @@ def test_the_page_shows_pictures_checks_and_limits_and_asks_nothing_of_the_netwo
 
 
 def test_the_patient_of_the_folder_has_the_discs_of_the_record_and_nerves_with_their_uncertainty(
-    imported: Path, spine: Volume
+    imported: Path,
 ) -> None:
     patient = load_patient_folder(imported)
     assert patient.name == "scan"
     assert set(patient.discs) == set(Level)
     assert {strand.uncertainty_mm for strand in patient.strands} == {UNSEEN_NERVE_SD_MM}
-    assert patient.volume.size == spine.size
 
 
 def test_a_disc_moved_in_the_record_moves_with_its_nerves(imported: Path, tmp_path: Path) -> None:
@@ -241,6 +249,20 @@ def test_a_localiser_beside_the_slices_is_left_alone(tmp_path: Path, spine: Volu
     (overview / "000.dcm").rename(scan / "scout.dcm")
 
     assert load_scan(scan).volume.size[2] == 4
+
+
+def test_a_folder_of_ten_gigabytes_or_of_too_many_files_is_answered_from_their_sizes(tmp_path: Path) -> None:
+    (tmp_path / "large").mkdir()
+    with (tmp_path / "large" / "0.dcm").open("wb") as file:
+        file.truncate(10 * 1024**3)  # holes take no room on the disk
+    (tmp_path / "many").mkdir()
+    for number in range(20_001):
+        (tmp_path / "many" / str(number)).touch()
+
+    with pytest.raises(InputError, match="found more than 4 GiB to read; allowed: one CT series"):
+        load_scan(tmp_path / "large")
+    with pytest.raises(InputError, match="found more than 20000 files; allowed: the folder of one CT series"):
+        load_scan(tmp_path / "many")
 
 
 @pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_BYTES"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import Level, Patient
-from dekomp_sim.disc import Disc, inject, voxelise
+from dekomp_sim.disc import Disc, Stain, inject, voxelise
 from dekomp_sim.imaging.ct.discogram import Slice, axial_ct, changed_hu, hu_per_g_cm3
 from dekomp_sim.matter import Substance
 
@@ -77,7 +77,7 @@ def test_what_was_carved_away_reads_as_water_and_undiluted_contrast_as_the_scale
     assert float(changed_hu(empty).min()) < -55.0
     full = replace(
         whole,
-        contrast_ml=np.full_like(whole.contrast_ml, whole.voxel_ml),
+        stain=Stain.of(np.full_like(whole.coverage, whole.voxel_ml)),
         contrast=replace(whole.contrast, injected_ml=1.0, iodine_mg_ml=300.0),
     )
     assert float(changed_hu(full).max()) == pytest.approx(7770.0, rel=0.02)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compressed_slices import SYNTAXES, cortex, write_compressed
 from dicom_files import SERIES, write_multiframe, write_series, write_slice
+from pydicom import dcmread
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGExtended12Bit
 
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.errors import InputError
@@ -144,3 +147,47 @@ def test_the_real_series_in_jpeg_2000_stacks_at_its_true_distance() -> None:
     np.testing.assert_allclose(volume.patient_from_index.spacing_mm, [0.9765625, 0.9765625, 2.0])
     assert volume.hu.min() == -1024
     assert 1000 < volume.hu.max() < 3072
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.name)
+def test_a_compressed_series_has_the_values_it_was_made_of(tmp_path: Path, syntax: UID) -> None:
+    """Near-lossless and lossy ones to a few HU: they were made at their makers' highest quality."""
+    hu = load_volume(write_compressed(tmp_path / "series", syntax)).hu
+
+    assert hu.shape == (3, 12, 16)
+    allowed = 4.0 if syntax == JPEGExtended12Bit else 0.0
+    assert np.abs(hu - cortex()).max() <= allowed
+
+
+def test_a_deflated_series_has_the_values_it_was_made_of(tmp_path: Path) -> None:
+    for path in write_series(tmp_path / "series", counted()):
+        dataset = dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        dataset.save_as(path, enforce_file_format=True)
+
+    np.testing.assert_array_equal(load_volume(tmp_path / "series").hu, counted())
+
+
+@pytest.mark.parametrize(
+    ("syntax", "name"),
+    [
+        ("1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000"),
+        ("1.2.840.10008.1.2.4.100", "MPEG2"),
+        ("1.2.3", "1.2.3"),
+    ],
+)
+def test_a_compression_that_is_not_known_is_named(tmp_path: Path, syntax: str, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_volume(write_compressed(tmp_path / "series", syntax))
+
+    assert f"found pixels compressed as {name}" in str(caught.value)
+    assert "allowed: none, RLE, JPEG, JPEG-LS or JPEG 2000. Export it uncompressed" in str(caught.value)
+
+
+def test_pixels_cut_short_in_a_known_compression_are_named(tmp_path: Path) -> None:
+    folder = write_compressed(tmp_path / "series", JPEG2000Lossless)
+    path = folder / "1.dcm"
+    path.write_bytes(path.read_bytes()[:-150])
+
+    with pytest.raises(InputError, match=r"1\.dcm: found a file that is damaged, cut short"):
+        load_volume(folder)

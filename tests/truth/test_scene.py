@@ -15,7 +15,7 @@ from trunk import CENTRE_MM, case
 
 from dekomp_sim.anatomy import Level, Side
 from dekomp_sim.arrays import FloatArray, UInt8Array
-from dekomp_sim.disc import voxelise
+from dekomp_sim.disc import Stain, voxelise
 from dekomp_sim.errors import InputError, OutOfRangeError
 from dekomp_sim.geometry import CArm, Tube
 from dekomp_sim.instruments import solids
@@ -122,7 +122,7 @@ def test_a_hole_in_the_disc_is_drawn_where_the_tissue_is_gone() -> None:
 def test_contrast_is_drawn_where_it_is() -> None:
     disc = case().disc
     filled = np.where(disc.tissue == 1, 0.9 * disc.voxel_ml, 0.0)
-    medium = scene_of(replace(case(), disc=replace(disc, contrast_ml=filled))).part("contrast")
+    medium = scene_of(replace(case(), disc=replace(disc, stain=Stain.of(filled)))).part("contrast")
     assert np.allclose(points_of(medium).mean(axis=0), disc.shape.nucleus_centre_mm, atol=1.0)
 
 
@@ -280,7 +280,7 @@ def test_the_room_is_seen_from_the_operators_side_with_the_ceiling_up(side: Side
 def test_contrast_in_a_control_disc_is_seen_through_it() -> None:
     shape = case().patient.discs[Level.L3_L4]
     empty = voxelise(shape, voxel_mm=0.8)
-    filled = replace(empty, contrast_ml=0.3 * empty.voxel_ml * empty.coverage)
+    filled = replace(empty, stain=Stain.of(0.3 * empty.voxel_ml * empty.coverage))
     for disc, seen in ((empty, False), (filled, True)):
         later = replace(case(), control_discs={Level.L3_L4: ControlDisc(case().plan, disc)})
         found = [part for part in scene_of(later).parts if part.name == "contrast, L3-L4"]

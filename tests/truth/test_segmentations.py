@@ -66,11 +66,20 @@ def test_a_folder_of_masks_gives_the_labels_they_were_made_of(tmp_path: Path, vo
     np.testing.assert_array_equal(load_labels(folder, volume).labels, volume.labels)
 
 
-def test_a_dicom_segmentation_falls_on_the_voxels_it_was_drawn_on(tmp_path: Path, volume: Volume) -> None:
-    path = write_seg(tmp_path / "seg.dcm", volume, SPELLINGS)
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_a_dicom_segmentation_falls_on_the_voxels_it_was_drawn_on(tmp_path: Path, volume: Volume, kind: str) -> None:
+    """Of fractions a half and more is inside: 200 of 250 is, 100 of 250 is not (DICOM PS3.3 C.8.20.2.3)."""
+    path = write_seg(tmp_path / "seg.dcm", volume, SPELLINGS, kind)
 
     np.testing.assert_array_equal(load_labels(path, volume).labels, volume.labels)
     np.testing.assert_array_equal(load_labels(tmp_path, volume).labels, volume.labels)
+
+
+def test_a_segmentation_of_an_unknown_type_is_named(tmp_path: Path, volume: Volume) -> None:
+    path = write_seg(tmp_path / "seg.dcm", volume, SPELLINGS, "SURFACE")
+
+    with pytest.raises(InputError, match=r"type SURFACE; allowed: BINARY, FRACTIONAL, LABELMAP\. Export it as binary"):
+        load_labels(path, volume)
 
 
 def test_a_segmentation_of_another_grid_is_refused(tmp_path: Path, volume: Volume) -> None:

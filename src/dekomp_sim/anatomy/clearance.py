@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.patient import Patient, Strand
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import BoolArray, FloatArray, frozen
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, frozen
 
 REACH_MM: Final = 15.0
 """Assumption: labelled structures farther from the needle than this are not reported: 10 mm is already no threat."""
@@ -94,7 +94,7 @@ def clearances(
     Ascending by distance.
     """
     start, end = frozen(start_mm, (3,)), frozen(end_mm, (3,))
-    found = [_of_strand(strand, start, end, radius_mm) for strand in patient.strands]
+    found = _of_strands(patient, start, end, radius_mm)
     found += [_of_disc(disc, start, end, radius_mm) for disc in patient.discs.values()]
     found += _of_labels(patient, start, end, radius_mm)
     return tuple(sorted(found, key=lambda clearance: clearance.distance_mm))
@@ -112,7 +112,7 @@ def strand_distances_mm(strands: Sequence[Strand], starts_mm: FloatArray, ends_m
     """
     if not strands:
         return np.empty((len(starts_mm), 0))
-    return np.stack([_axis_to_strand(strand, starts_mm, ends_mm)[0].min(axis=1) for strand in strands], axis=1)
+    return np.stack([_to_segments(_segments(one), starts_mm, ends_mm)[0].min(axis=1) for one in strands], axis=1)
 
 
 def nearest_strand_mm(strands: Sequence[Strand], at_mm: FloatArray) -> float:
@@ -158,22 +158,47 @@ def _box(strand: Strand) -> _Box:
     return _Box(path.min(axis=0).tolist(), path.max(axis=0).tolist(), float(radius.max()), lean)
 
 
-def _of_strand(strand: Strand, start: FloatArray, end: FloatArray, radius_mm: float) -> Clearance:
-    distances, along = _axis_to_strand(strand, start[None], end[None])
-    nearest = int(np.argmin(distances[0]))
-    at = start + along[0, nearest] * (end - start)
-    apart_mm = float(distances[0, nearest]) - radius_mm
-    return Clearance(strand.name, strand.structure, apart_mm, at, strand.uncertainty_mm)
+class _Segments(NamedTuple):
+    """Segments of strands: (n, 3) ends, (n,) radius at the first and its growth to the other."""
+
+    near_mm: FloatArray
+    far_mm: FloatArray
+    radius_mm: FloatArray
+    growth_mm: FloatArray
 
 
-def _axis_to_strand(strand: Strand, starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(m, n) distance of m axes from n segments of a strand, and where (0 to 1) along the axes it is attained.
+def _segments(strand: Strand) -> _Segments:
+    return _Segments(strand.path_mm[:-1], strand.path_mm[1:], strand.radius_mm[:-1], np.diff(strand.radius_mm))
+
+
+@lru_cache(maxsize=4)
+def _all_segments(patient: Patient) -> tuple[_Segments, IndexArray]:
+    """The segments of all strands, and where each strand's begin; kept for the patients in use."""
+    each = [_segments(strand) for strand in patient.strands]
+    begins = np.cumsum([0, *(len(one.radius_mm) for one in each)])
+    return _Segments(*(np.concatenate(part) for part in zip(*each, strict=True))), begins
+
+
+def _of_strands(patient: Patient, start: FloatArray, end: FloatArray, radius_mm: float) -> list[Clearance]:
+    if not patient.strands:
+        return []
+    segments, begins = _all_segments(patient)
+    distance, along = (rows[0] for rows in _to_segments(segments, start[None], end[None]))
+    found = []
+    for strand, (first, last) in zip(patient.strands, pairwise(begins.tolist()), strict=True):
+        nearest = first + int(np.argmin(distance[first:last]))
+        at, apart_mm = start + along[nearest] * (end - start), float(distance[nearest]) - radius_mm
+        found.append(Clearance(strand.name, strand.structure, apart_mm, at, strand.uncertainty_mm))
+    return found
+
+
+def _to_segments(segments: _Segments, starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(m, n) distance of m axes from n segments, and where (0 to 1) along the axes it is attained.
 
     With axis point P(s) and segment point Q(t), |P(s) - Q(t)| - r(t) is convex in (s, t), so its least value over the
     unit square lies either where its gradient is zero or on an edge; all five cases have closed forms.
     """
-    near, far = strand.path_mm[:-1], strand.path_mm[1:]
-    r0, slope = strand.radius_mm[:-1], np.diff(strand.radius_mm)
+    near, far, r0, slope = segments
     along_axis = (ends - starts)[:, None, :]
     along_strand = far - near
     gap = starts[:, None, :] - near

@@ -16,7 +16,7 @@ from dekomp_sim.anatomy.disc_regions import disc_structure_at
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import BoolArray, FloatArray, Int16Array, UInt8Array, sealed
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, Int16Array, UInt8Array, sealed
 from dekomp_sim.errors import InputError
 
 BODY_ABOVE_HU: Final = -300
@@ -133,11 +133,15 @@ def _stride(volume: Volume) -> Strides:
 
 def _grown(coarse: BoolArray, stride: Strides, shape: tuple[int, ...]) -> BoolArray:
     """A mask of every stride-th voxel spread over all voxels of `shape`."""
-    picks = [
+    return np.asarray(coarse[np.ix_(*_picks(stride, shape, coarse.shape))])
+
+
+def _picks(stride: Strides, shape: tuple[int, ...], coarse: tuple[int, ...]) -> list[IndexArray]:
+    """Along each axis, which of the coarse voxels is nearest to each voxel of `shape`."""
+    return [
         np.minimum((np.arange(size) + step // 2) // step, have - 1)
-        for size, step, have in zip(shape, stride, coarse.shape, strict=True)
+        for size, step, have in zip(shape, stride, coarse, strict=True)
     ]
-    return np.asarray(coarse[np.ix_(*picks)])
 
 
 def _any_of_block(mask: BoolArray, stride: Strides) -> BoolArray:
@@ -163,9 +167,12 @@ def _skin(body: BoolArray, volume: Volume) -> BoolArray:
     _, along_j, along_i = volume.patient_from_index.spacing_mm[::-1]
     layers = max(round(SKIN_MM / float(min(along_j, along_i))), 1)
     around = np.ones((3, 3), dtype=bool)  # corners too, so that no slanting way leads past the skin
-    beneath_outer = [ndimage.binary_erosion(part, around, layers, border_value=1) for part in body]
-    deeper = [ndimage.binary_erosion(part, around, border_value=1) for part in beneath_outer]
-    return np.asarray(body & ~np.stack(beneath_outer) | body & ~np.stack(deeper) & (volume.hu > FAT_BELOW_HU))
+    skin = np.empty(body.shape, dtype=bool)
+    for k, part in enumerate(body):
+        beneath_outer = ndimage.binary_erosion(part, around, layers, border_value=1)
+        deeper = ndimage.binary_erosion(beneath_outer, around, border_value=1)
+        skin[k] = part & (~beneath_outer | ~deeper & (volume.hu[k] > FAT_BELOW_HU))
+    return skin
 
 
 def _name_by_hu(labels: UInt8Array, volume: Volume, unnamed: BoolArray, bodies_mm: Sequence[FloatArray]) -> None:
@@ -173,14 +180,25 @@ def _name_by_hu(labels: UInt8Array, volume: Volume, unnamed: BoolArray, bodies_m
     stride = _stride(volume)
     side, behind = _beside_spine_mm(volume, stride, bodies_mm)
     beside, before = PSOAS_REACH_MM
-    muscle = _grown((behind > BACK_MUSCLE_Y_MM) | ((side < beside) & (behind > before)), stride, volume.hu.shape)
-    dense = _large_pieces((volume.hu > BONE_ABOVE_HU) & (unnamed | _IS_BONE[labels]), volume)
+    muscle = (behind > BACK_MUSCLE_Y_MM) | ((side < beside) & (behind > before))
+    dense = _large_pieces(_dense(labels, volume, unnamed), volume)
     area_mm2 = volume.patient_from_index.voxel_mm3 / volume.patient_from_index.spacing_mm[2] * stride[1] * stride[2]
     closed_in = np.stack([_marrow(part, float(area_mm2)) for part in _any_of_block(dense, stride)])
-    dense |= _grown(closed_in & (side > MARROW_BEYOND_MM), stride, volume.hu.shape)
-    for k in range(len(labels)):
-        labels[k][unnamed[k]] = _classes(volume.hu[k], muscle[k])[unnamed[k]]
-    labels[unnamed & dense] = Structure.BONE
+    closed_in &= side > MARROW_BEYOND_MM
+    spread = _picks(stride, volume.hu.shape, muscle.shape)
+    across = np.ix_(*spread[1:])
+    for k, coarse in enumerate(spread[0]):
+        names = _classes(volume.hu[k], muscle[coarse][across])
+        names[dense[k] | closed_in[coarse][across]] = Structure.BONE
+        labels[k][unnamed[k]] = names[unnamed[k]]
+
+
+def _dense(labels: UInt8Array, volume: Volume, unnamed: BoolArray) -> BoolArray:
+    """Voxels as dense as bone that are unnamed, or named bone."""
+    dense = volume.hu > BONE_ABOVE_HU
+    for k, plane in enumerate(dense):
+        plane &= unnamed[k] | _IS_BONE[labels[k]]
+    return np.asarray(dense)
 
 
 def _classes(hu: Int16Array, muscle: BoolArray) -> UInt8Array:
@@ -191,11 +209,15 @@ def _classes(hu: Int16Array, muscle: BoolArray) -> UInt8Array:
 
 def _large_pieces(dense: BoolArray, volume: Volume) -> BoolArray:
     """Dense pieces that are large enough for bone; those joined to named bone count with it."""
-    pieces, _ = ndimage.label(dense)
-    large = np.bincount(pieces.ravel()) * volume.patient_from_index.voxel_mm3 >= LEAST_BONE_MM3
+    pieces, count = ndimage.label(dense)
+    sizes = np.zeros(count + 1, dtype=np.int64)
+    for plane in pieces:  # all at once they would be copied as 64-bit numbers
+        sizes += np.bincount(plane.ravel(), minlength=count + 1)
+    large = sizes * volume.patient_from_index.voxel_mm3 >= LEAST_BONE_MM3
     large[0] = False
-    thin = volume.hu > THIN_BONE_ABOVE_HU
-    return np.asarray(ndimage.binary_dilation(large[pieces], _cross(), 2, mask=thin))
+    kept = large[pieces]
+    del pieces  # four bytes a voxel
+    return np.asarray(ndimage.binary_dilation(kept, _cross(), 2, mask=volume.hu > THIN_BONE_ABOVE_HU))
 
 
 def _marrow(dense: BoolArray, area_mm2: float) -> BoolArray:

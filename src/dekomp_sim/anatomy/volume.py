@@ -57,6 +57,12 @@ class Volume:
         nk, nj, ni = self.hu.shape
         return ni, nj, nk
 
+    def part(self, box: tuple[slice, slice, slice]) -> Volume:
+        """A copy of the voxels within `box`, slices along k, j, i with a start, where they were."""
+        corner = [along.start for along in box][::-1]
+        affine = Affine(self.patient_from_index.matrix, self.patient_from_index.points(corner))
+        return Volume(self.hu[box].copy(), affine, None if self.labels is None else self.labels[box].copy())
+
     def hu_at(self, points_mm: ArrayLike) -> FloatArray:
         """Hounsfield units (...) at the voxels nearest to points (..., 3); -1000 outside the grid."""
         return self._looked_up(points_mm, self.hu, np.float64, OFF_THE_GRID_HU)

@@ -12,8 +12,9 @@ from rich.console import Console
 from dekomp_sim.anatomy import Level, Patient, Side, Volume
 from dekomp_sim.anatomy.clearance import millimetres
 from dekomp_sim.anatomy.landmarks import Landmarks, find_landmarks, patient_of_landmarks
-from dekomp_sim.anatomy.suitability.acquisition import Scan
+from dekomp_sim.anatomy.suitability.acquisition import Acquisition
 from dekomp_sim.anatomy.suitability.checks import Check, Verdict, check_scan, turned_prone
+from dekomp_sim.anatomy.suitability.extent import body_part, kept, lumbar_part
 from dekomp_sim.anatomy.suitability.spine import Finding, check_spine, find_levels
 from dekomp_sim.anatomy.tissues import body_mask
 from dekomp_sim.arrays import BoolArray
@@ -49,22 +50,29 @@ def perform(request: Request, console: Console) -> None:
     """
     with output_folder(request.out, request.overwrite, RECORD) as folder:
         with console.status("Reading the scan ..."):
-            scan = load_scan(request.scan, request.series)
-            checks = check_scan(scan)
-            _refuse(str(request.scan), checks)
-            labelled = load_labels(_labels(request), scan.volume)
+            labelled, taken, checks = _read(request)
         with console.status("Finding the discs ..."):
             landmarks = find_landmarks(labelled)
-            body = body_mask(labelled)
-            checks = (*checks, *check_spine(labelled, landmarks, body))
+            labelled, body = body_part(labelled, body_mask(labelled))
+            checks = (*checks, kept(labelled), *check_spine(labelled, landmarks, body))
             _refuse(str(request.labels), checks)
             levels = find_levels(labelled, landmarks)
             cleaned = _without_table(labelled, body)
+            del labelled, body  # large
             patient = patient_of_landmarks("scan", cleaned, landmarks, {}, "")
         with console.status("Writing the patient ..."):
-            write_patient_folder(folder, cleaned, scan.acquisition, checks, levels)
-            write_text(folder / "quality.html", _page(scan, checks, levels, patient, landmarks))
+            write_text(folder / "quality.html", _page(taken, checks, levels, patient, landmarks))
+            del patient
+            write_patient_folder(folder, cleaned, taken, checks, levels)
     _tell(console, checks, levels, request.out)
+
+
+def _read(request: Request) -> tuple[Volume, Acquisition, tuple[Check, ...]]:
+    """The lumbar part of the scan with its labels, how it was taken, and what was checked of the whole."""
+    scan = load_scan(request.scan, request.series)
+    checks = check_scan(scan)
+    _refuse(str(request.scan), checks)
+    return lumbar_part(load_labels(_labels(request), scan.volume)), scan.acquisition, checks
 
 
 def _labels(request: Request) -> Path:
@@ -96,10 +104,10 @@ def _without_table(volume: Volume, body: BoolArray) -> Volume:
 
 
 def _page(
-    scan: Scan, checks: Sequence[Check], levels: Sequence[Finding], patient: Patient, landmarks: Landmarks
+    taken: Acquisition, checks: Sequence[Check], levels: Sequence[Finding], patient: Patient, landmarks: Landmarks
 ) -> str:
     ways = {level: [_way(patient, level, side) for side in Side] for level in patient.discs}
-    return quality_html(checks, levels, ways, views(patient, landmarks), turned_prone(scan.acquisition.posture))
+    return quality_html(checks, levels, ways, views(patient, landmarks), turned_prone(taken.posture))
 
 
 def _way(patient: Patient, level: Level, side: Side) -> str:

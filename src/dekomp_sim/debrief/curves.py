@@ -11,7 +11,7 @@ from dekomp_sim.arrays import FloatArray, frozen
 from dekomp_sim.debrief.track import gaps_of
 from dekomp_sim.disc import pressure_kpa
 from dekomp_sim.imaging.radiation.dose import totals
-from dekomp_sim.instruments import CATALOGUE, Placement
+from dekomp_sim.instruments import CATALOGUE
 from dekomp_sim.procedure.case import Case
 
 
@@ -86,19 +86,6 @@ def _depth_mm(cases: Sequence[Case], key: str) -> FloatArray:
 
 
 def _clearance_mm(cases: Sequence[Case]) -> FloatArray:
-    known: dict[tuple[object, ...], float] = {}
-
-    def least_of(case: Case, placement: Placement) -> float:
-        place = (
-            placement.instrument.key,
-            placement.depth_mm,
-            placement.entry_mm.tobytes(),
-            placement.direction.tobytes(),
-            placement.bends,
-        )
-        if place not in known:
-            known[place] = min((gap.distance_mm for gap in gaps_of(case.patient, placement)), default=math.inf)
-        return known[place]
-
-    least = [min((least_of(case, p) for p in case.placements.values()), default=math.inf) for case in cases]
+    gaps = [[gap for placed in case.placements.values() for gap in gaps_of(case.patient, placed)] for case in cases]
+    least = [min((gap.distance_mm for gap in one), default=math.inf) for one in gaps]
     return frozen([gap if math.isfinite(gap) else math.nan for gap in least])

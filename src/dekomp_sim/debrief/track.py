@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -95,9 +96,15 @@ def gaps_of(patient: Patient, placement: Placement) -> tuple[Clearance, ...]:
     """How near an instrument's surface is to each critical structure, along all of it that is below the skin."""
     if placement.depth_mm <= 0.0:
         return ()
+    return _gaps_of(patient, placement.axis_mm().tobytes(), placement.instrument.radius_mm)
+
+
+@lru_cache(maxsize=1024)
+def _gaps_of(patient: Patient, axis_mm: bytes, radius_mm: float) -> tuple[Clearance, ...]:
+    """Kept, for the table, the curves and the drawings of a report ask for the same places."""
     nearest: dict[str, Clearance] = {}
-    for first, last in pairwise(placement.axis_mm()):  # one piece where it is straight
-        for found in clearances(patient, first, last, placement.instrument.radius_mm):
+    for first, last in pairwise(np.frombuffer(axis_mm).reshape(-1, 3)):  # one piece where it is straight
+        for found in clearances(patient, first, last, radius_mm):
             held = nearest.get(found.name)
             if found.structure in CRITICAL and (held is None or found.distance_mm < held.distance_mm):
                 nearest[found.name] = found

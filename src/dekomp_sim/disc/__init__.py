@@ -18,7 +18,7 @@ from dekomp_sim.disc.pressure import (
 from dekomp_sim.disc.probe_run import ProbeRun, Receipt
 from dekomp_sim.disc.removal import conveyor_ml_s, creep_time_s, crept, decompress, probe_withdrawn, tissue_balance_ml
 from dekomp_sim.disc.tissue import DENSITY_G_ML, PARTS, Tissue
-from dekomp_sim.disc.voxels import OPENING_KPA, ContrastLedger, Disc, Ledger, voxelise
+from dekomp_sim.disc.voxels import OPENING_KPA, ContrastLedger, Disc, Ledger, Stain, voxelise
 
 __all__ = [
     "DENSITY_G_ML",
@@ -33,6 +33,7 @@ __all__ = [
     "LoadedResponse",
     "ProbeRun",
     "Receipt",
+    "Stain",
     "Tissue",
     "contrast_balance_ml",
     "conveyor_ml_s",

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, IndexArray
-from dekomp_sim.disc.filling import above, outward, pour, room_and_distance
+from dekomp_sim.disc.filling import outward, poured, room_and_distance
 from dekomp_sim.disc.pressure import leaked_during_ml
 from dekomp_sim.disc.spaces import Space, annular_space, epidural_space, fissured, layout, nuclear_space
 from dekomp_sim.disc.tissue import Tissue
-from dekomp_sim.disc.voxels import ContrastLedger, Disc
+from dekomp_sim.disc.voxels import ContrastLedger, Disc, Stain
 from dekomp_sim.errors import InputError, OutOfRangeError
 
 FLUID_FRACTION: Final = 0.80
@@ -55,12 +55,12 @@ def inject(
         return _into_veins(disc, volume_ml, iodine_mg_ml)
     annular = not in_nuclear_space(disc, tip)
     leak_ml = 0.0 if annular else leaked_during_ml(disc, rate_ml_s, volume_ml / rate_ml_s)
-    field = _fill(disc, _space_about(disc, tip, annular=annular), volume_ml - leak_ml, tip)
-    beyond_ml = _pool(disc, field, leak_ml)
+    filled = _fill(disc, _space_about(disc, tip, annular=annular), volume_ml - leak_ml, tip)
+    held, beyond_ml = _pooled(disc, filled, leak_ml)
     old = disc.contrast
     return replace(
         disc,
-        contrast_ml=field,
+        stain=held,
         contrast=replace(
             old,
             injected_ml=old.injected_ml + volume_ml,
@@ -111,18 +111,17 @@ def rest(disc: Disc, seconds: float) -> Disc:
     leak_ml = leaked_during_ml(disc, 0.0, seconds)
     if leak_ml <= 0.0:
         return disc
-    held = above(disc.contrast_ml.ravel(), 0.0)
-    held = held[disc.tissue.ravel()[held] != Tissue.OUTSIDE]
-    held_ml = float(disc.contrast_ml.ravel()[held].sum())
-    if held_ml <= 0.0:
+    held = disc.stain
+    inside = disc.tissue.ravel()[held.voxels] != Tissue.OUTSIDE
+    inside_ml = float(held.ml[inside].sum())
+    if inside_ml <= 0.0:
         return disc
-    leak_ml = min(leak_ml, held_ml)
-    thinned = disc.contrast_ml.copy()
-    thinned.ravel()[held] *= 1.0 - leak_ml / held_ml
-    beyond_ml = _pool(disc, thinned, leak_ml)
+    leak_ml = min(leak_ml, inside_ml)
+    thinned = Stain(held.voxels, np.where(inside, held.ml * (1.0 - leak_ml / inside_ml), held.ml))
+    pooled, beyond_ml = _pooled(disc, thinned, leak_ml)
     old = disc.contrast
     ledger = replace(old, leaked_ml=old.leaked_ml + leak_ml, beyond_ml=old.beyond_ml + beyond_ml)
-    return replace(disc, contrast_ml=thinned, contrast=ledger)
+    return replace(disc, stain=pooled, contrast=ledger)
 
 
 def in_nuclear_space(disc: Disc, tip_mm: ArrayLike) -> bool:
@@ -137,7 +136,7 @@ def in_nuclear_space(disc: Disc, tip_mm: ArrayLike) -> bool:
 def contrast_balance_ml(disc: Disc) -> float:
     """Injected less what the voxels hold, what spread past the grid and what came out: 0 but for rounding."""
     ledger: ContrastLedger = disc.contrast
-    return ledger.injected_ml - float(disc.contrast_ml.sum()) - ledger.beyond_ml - ledger.removed_ml
+    return ledger.injected_ml - float(disc.stain.ml.sum()) - ledger.beyond_ml - ledger.removed_ml
 
 
 def _check(volume_ml: float, rate_ml_s: float, iodine_mg_ml: float) -> None:
@@ -149,7 +148,7 @@ def _check(volume_ml: float, rate_ml_s: float, iodine_mg_ml: float) -> None:
         raise OutOfRangeError("iodine_mg_ml", f"{iodine_mg_ml} mg/mL", "0 to 400 mg/mL")
 
 
-def _fill(disc: Disc, space: Space, volume_ml: float, tip: FloatArray) -> FloatArray:
+def _fill(disc: Disc, space: Space, volume_ml: float, tip: FloatArray) -> Stain:
     """Fill pores from the tip (patient frame) outward, sooner toward the fissure; then all of the space evenly fuller.
 
     Raises
@@ -159,40 +158,46 @@ def _fill(disc: Disc, space: Space, volume_ml: float, tip: FloatArray) -> FloatA
     """
     from_mm = disc.shape.patient_from_disc.inverse().points(tip)
     places = (space.voxels, space.points_mm, space.share, space.haste)
-    fields = (disc.coverage.ravel(), disc.fraction.ravel(), disc.contrast_ml.ravel())
-    room_ml, distance_mm = room_and_distance(places, fields, from_mm, disc.voxel_ml)
+    fields = (disc.coverage.ravel(), disc.fraction.ravel())
+    stained = (disc.stain.voxels, disc.stain.ml)
+    room_ml, distance_mm = room_and_distance(places, fields, stained, from_mm, disc.voxel_ml)
     pores_ml = min(volume_ml, float(room_ml.sum()))
-    filled = disc.contrast_ml.copy()
-    _put(filled, space.voxels, outward(room_ml, distance_mm, volume_ml), pores_ml)
+    filled = _put(disc.stain, space.voxels, outward(room_ml, distance_mm, volume_ml), pores_ml)
     left_ml = volume_ml - pores_ml
-    if left_ml > 1e-9 * volume_ml:
-        _fuller(disc, filled, space.voxels, left_ml)
-    return filled
+    return _fuller(disc, filled, space.voxels, left_ml) if left_ml > 1e-9 * volume_ml else filled
 
 
-def _fuller(disc: Disc, field: FloatArray, voxels: IndexArray, volume_ml: float) -> None:
-    """Put `volume_ml` into voxels of `field` whose pores are full, in proportion to the fluid they still hold."""
+def _fuller(disc: Disc, held: Stain, voxels: IndexArray, volume_ml: float) -> Stain:
+    """`volume_ml` more in voxels whose pores are full, in proportion to the fluid they still hold."""
     tissue, whole = disc.fraction.ravel()[voxels], disc.coverage.ravel()[voxels]
-    room = np.maximum((FLUID_FRACTION * tissue + whole - tissue) * disc.voxel_ml - field.ravel()[voxels], 0.0)
+    room = np.maximum((FLUID_FRACTION * tissue + whole - tissue) * disc.voxel_ml - _in(disc, held, voxels), 0.0)
     if volume_ml > (total_ml := float(room.sum())):
         raise OutOfRangeError("volume_ml", f"{volume_ml - total_ml:.2f} mL more than fits", "less", "Stop injecting.")
-    _put(field, voxels, room, volume_ml)
+    return _put(held, voxels, room, volume_ml)
 
 
-def _put(field: FloatArray, voxels: IndexArray, taken_ml: FloatArray, volume_ml: float) -> None:
-    """Add `volume_ml` to voxels of `field` as `taken_ml` (n,) shares it: a running sum rounds, the volume must not."""
+def _in(disc: Disc, held: Stain, voxels: IndexArray) -> FloatArray:
+    """(n,) contrast in voxels in any order, mL."""
+    field_ml = np.zeros(disc.fraction.size)
+    field_ml[held.voxels] = held.ml
+    return np.asarray(field_ml[voxels])
+
+
+def _put(held: Stain, voxels: IndexArray, taken_ml: FloatArray, volume_ml: float) -> Stain:
+    """`volume_ml` more in ascending voxels as `taken_ml` (n,) shares it: a running sum rounds, the volume must not."""
     sum_ml = float(taken_ml.sum())
-    if sum_ml > 0.0:
-        pour(field.ravel(), voxels, taken_ml, volume_ml / sum_ml)
+    return Stain(*poured(held.voxels, held.ml, voxels, taken_ml * (volume_ml / sum_ml))) if sum_ml > 0.0 else held
 
 
-def _pool(disc: Disc, field: FloatArray, volume_ml: float) -> float:
-    """Pool what leaks into `field` around the mouth of the tear, as a sheet on the disc; what is past the grid, mL."""
+def _pooled(disc: Disc, held: Stain, volume_ml: float) -> tuple[Stain, float]:
+    """What leaks pooled about the mouth of the tear, as a sheet on the disc; and what is past the grid, mL."""
     if volume_ml <= 0.0:
-        return 0.0
+        return held, 0.0
     voxels = epidural_space(layout(disc))
-    room = np.maximum(disc.voxel_ml - field.ravel()[voxels], 0.0)
+    room = np.maximum(disc.voxel_ml - _in(disc, held, voxels), 0.0)
     before = np.cumsum(room) - room
     pooled_ml = min(volume_ml, float(room.sum()))
-    _put(field, voxels, np.clip(volume_ml - before, 0.0, room), pooled_ml)
-    return volume_ml - pooled_ml
+    taken_ml = np.clip(volume_ml - before, 0.0, room)
+    wet = np.flatnonzero(taken_ml)
+    wet = wet[np.argsort(voxels[wet])]
+    return _put(held, voxels[wet], taken_ml[wet], pooled_ml), volume_ml - pooled_ml

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.arrays import FloatArray, IndexArray
-from dekomp_sim.disc.filling import above, rims
+from dekomp_sim.disc.filling import rims
 from dekomp_sim.disc.tissue import Tissue
 from dekomp_sim.disc.voxels import Disc
 
@@ -60,34 +60,34 @@ def discogram(disc: Disc) -> Discogram | None:
     5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5;
     lobular where at 0 or 1 two masses lie over each other.
     """
-    held = above(disc.contrast_ml.ravel(), 0.0)
-    seen = held[disc.contrast_ml.ravel()[held] > SEEN_SHARE * disc.voxel_ml]
-    tissue = disc.tissue.ravel()[seen]
+    seen = disc.stain.ml > SEEN_SHARE * disc.voxel_ml
+    voxels, held_ml = disc.stain.voxels[seen], disc.stain.ml[seen]
+    tissue = disc.tissue.ravel()[voxels]
     if not (tissue == Tissue.NUCLEUS).any():
         return None
     if (tissue == Tissue.OUTSIDE).any():
         return Discogram(5, Adams.RUPTURED)
-    third, arc_deg = _reach(disc, seen[tissue == Tissue.ANNULUS])
+    annular = tissue == Tissue.ANNULUS
+    third, arc_deg = _reach(disc, voxels[annular], held_ml[annular])
     dallas = 4 if third == 3 and arc_deg > WIDE_ARC_DEG else third
-    if dallas <= 1 and _in_two_masses(disc, held):
+    if dallas <= 1 and _in_two_masses(disc):
         return Discogram(dallas, Adams.LOBULAR)
     return Discogram(dallas, _ADAMS[dallas])
 
 
-def _in_two_masses(disc: Disc, held: IndexArray) -> bool:
-    """Whether the nucleus's contrast, which lies in the voxels `held`, is in two masses over each other with a band
-    between them.
-    """
-    nucleus = held[disc.tissue.ravel()[held] == Tissue.NUCLEUS]
+def _in_two_masses(disc: Disc) -> bool:
+    """Whether the nucleus's contrast is in two masses over each other with a band between them."""
+    nucleus = disc.tissue.ravel()[disc.stain.voxels] == Tissue.NUCLEUS
     slices, *plane = disc.tissue.shape  # the disc's own slices
-    held_ml = np.bincount(nucleus // math.prod(plane), disc.contrast_ml.ravel()[nucleus], minlength=slices)
+    level = disc.stain.voxels[nucleus] // math.prod(plane)
+    held_ml = np.bincount(level, disc.stain.ml[nucleus], minlength=slices)
     below, above_it = np.maximum.accumulate(held_ml), np.maximum.accumulate(held_ml[::-1])[::-1]
     return bool((held_ml < VALLEY * np.minimum(below, above_it)).any())
 
 
-def _reach(disc: Disc, voxels: IndexArray) -> tuple[int, float]:
-    """The third of the annulus, 1 to 3, that contrast in these voxels reaches, 0 for none; and its arc in the outermost
-    of these thirds, degrees.
+def _reach(disc: Disc, voxels: IndexArray, held_ml: FloatArray) -> tuple[int, float]:
+    """The third of the annulus, 1 to 3, that the contrast in these voxels (n,) reaches, 0 for none; and its arc in the
+    outermost of these thirds, degrees.
     """
     if not voxels.size:
         return 0, 0.0
@@ -98,7 +98,7 @@ def _reach(disc: Disc, voxels: IndexArray) -> tuple[int, float]:
     rim, azimuth = rims(voxels, disc.tissue.shape, disc_from_index, (shape.half_width_mm, shape.half_depth_mm))
     thirds = 3.0 * (rim - shape.nucleus_fraction) / (1.0 - shape.nucleus_fraction)
     order = np.argsort(thirds)
-    below = np.cumsum(disc.contrast_ml.ravel()[voxels][order])
+    below = np.cumsum(held_ml[order])
     reached = float(thirds[order][np.searchsorted(below, (1.0 - STRAY) * below[-1])])
     third = int(np.clip(np.ceil(reached - EDGE), 1, 3))
     return third, _arc_deg(np.degrees(azimuth[thirds > third - 1.0]))

@@ -1,4 +1,4 @@
-"""The compiled loops of contrast: filling places by distance, each up to its room, and reading where it lies.
+"""The compiled loops of contrast: filling places by distance, each up to its room, and where it lies then.
 
 A full sort by distance would cost more than all the rest: places are put into shells about the tip, shells behind the
 front are full, and only the shell in which the front stands is sorted.
@@ -52,44 +52,59 @@ def outward(room_ml: FloatArray, distance_mm: FloatArray, volume_ml: float) -> F
 @njit(cache=True, nogil=True)
 def room_and_distance(
     places: tuple[IndexArray, FloatArray, FloatArray, FloatArray],
-    fields: tuple[FloatArray, FloatArray, FloatArray],
+    fields: tuple[FloatArray, FloatArray],
+    held: tuple[IndexArray, FloatArray],
     tip_mm: FloatArray,
     voxel_ml: float,
 ) -> tuple[FloatArray, FloatArray]:
     """(n,) mL each voxel can still take, a share of its tissue and all of where tissue is gone; (n,) mm from the tip.
 
-    `places` holds the voxels' flat indices, centres (n, 3), shares and hastes; `fields` coverage, fraction and contrast
-    by flat index.
+    `places` holds the voxels' flat indices, ascending, centres (n, 3), shares and hastes; `fields` coverage and
+    fraction by flat index; `held` (m,) the voxels that hold contrast, ascending, and how much.
     """
     voxels, points, share, haste = places
-    coverage, fraction, contrast = fields
+    coverage, fraction = fields
+    stained, held_ml = held
+    at = 0
     room_ml, distance_mm = np.empty(len(voxels)), np.empty(len(voxels))
     for n in range(len(voxels)):
         v = voxels[n]
         open_share = share[n] * fraction[v] + (coverage[v] - fraction[v])
-        room_ml[n] = max(open_share * voxel_ml - contrast[v], 0.0)
+        while at < len(stained) and stained[at] < v:
+            at += 1
+        here_ml = held_ml[at] if at < len(stained) and stained[at] == v else 0.0
+        room_ml[n] = max(open_share * voxel_ml - here_ml, 0.0)
         dx, dy, dz = points[n, 0] - tip_mm[0], points[n, 1] - tip_mm[1], points[n, 2] - tip_mm[2]
         distance_mm[n] = math.sqrt(dx * dx + dy * dy + dz * dz) / haste[n]
     return room_ml, distance_mm
 
 
 @njit(cache=True, nogil=True)
-def pour(field: FloatArray, voxels: IndexArray, taken_ml: FloatArray, scale: float) -> None:
-    """Add `scale` of what each voxel takes (n,) to a field by flat index."""
+def poured(
+    stained: IndexArray, held_ml: FloatArray, voxels: IndexArray, added_ml: FloatArray
+) -> tuple[IndexArray, FloatArray]:
+    """What holds contrast after `added_ml` (n,) came into `voxels` (n,): two ascending lists (m,) and (n,) made one.
+
+    Voxels that take nothing are left out.
+    """
+    most = len(stained) + len(voxels)
+    where, much = np.empty(most, dtype=np.int64), np.empty(most)
+    at, count = 0, 0
     for n in range(len(voxels)):
-        field[voxels[n]] += scale * taken_ml[n]
-
-
-@njit(cache=True, nogil=True)
-def above(field: FloatArray, least: float) -> IndexArray:
-    """(n,) flat indices, ascending, of what is more than `least`, without a mask of the whole field."""
-    found = np.empty(len(field), dtype=np.int64)  # memory that is never written is never fetched
-    count = 0
-    for v in range(len(field)):
-        if field[v] > least:
-            found[count] = v
-            count += 1
-    return found[:count].copy()
+        if added_ml[n] == 0.0:
+            continue
+        while at < len(stained) and stained[at] < voxels[n]:
+            where[count], much[count] = stained[at], held_ml[at]
+            at, count = at + 1, count + 1
+        where[count], much[count] = voxels[n], added_ml[n]
+        if at < len(stained) and stained[at] == voxels[n]:
+            much[count] += held_ml[at]
+            at += 1
+        count += 1
+    while at < len(stained):
+        where[count], much[count] = stained[at], held_ml[at]
+        at, count = at + 1, count + 1
+    return where[:count].copy(), much[:count].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -90,7 +90,9 @@ def cells_in_reach(disc: Disc, run: ProbeRun) -> Cells:
     bins = np.clip(np.rint((along - low_mm) / bin_mm).astype(np.int64), 0, n_bins - 1)
     classes = tissue.astype(np.int64) * n_rings + np.minimum((across / RING_MM).astype(np.int64), n_rings - 1)
     n_classes = len(Tissue) * n_rings
-    bulk = disc.fraction.ravel()[voxels] * disc.voxel_ml + disc.contrast_ml.ravel()[voxels]
+    bulk = disc.fraction.ravel()[voxels] * disc.voxel_ml
+    if disc.stain.ml.size:
+        bulk += disc.contrast_ml.ravel()[voxels]
     flat = np.bincount(bins * n_classes + classes, weights=bulk, minlength=n_bins * n_classes)
     mass = np.asarray(flat, dtype=np.float64).reshape(n_bins, n_classes)  # whole numbers where nothing is in reach
     soft = {part: softness(disc, part) for part in Tissue}

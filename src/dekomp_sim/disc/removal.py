@@ -23,7 +23,7 @@ from dekomp_sim.disc.probe_run import ProbeRun, Receipt
 from dekomp_sim.disc.reach import Cells, cells_in_reach
 from dekomp_sim.disc.spaces import layout, voxels_of
 from dekomp_sim.disc.tissue import DENSITY_G_ML, PARTS, Tissue
-from dekomp_sim.disc.voxels import Disc, Ledger, tissue_volumes_ml
+from dekomp_sim.disc.voxels import Disc, Ledger, Stain, tissue_volumes_ml
 from dekomp_sim.errors import OutOfRangeError
 
 INTAKE_ML_S: Final = 0.75 / 60.0
@@ -171,16 +171,15 @@ def _carved(disc: Disc, cells: Cells, left: FloatArray) -> tuple[Disc, FloatArra
     """The disc with its cells worn to what is `left` of them, and the tissue removed (5,)."""
     voxels, survival = cells.voxels, left[cells.cell]
     tissue: UInt8Array = disc.tissue.ravel()[voxels]
-    fraction, contrast = disc.fraction.copy(), disc.contrast_ml.copy()
-    old, old_contrast = fraction.ravel()[voxels], contrast.ravel()[voxels]
+    fraction, contrast = disc.fraction.copy(), disc.contrast_ml.ravel()
+    old, old_contrast = fraction.ravel()[voxels], contrast[voxels]
     fraction.ravel()[voxels] = old * survival
-    contrast.ravel()[voxels] = old_contrast * survival
+    contrast[voxels] = old_contrast * survival
+    held = Stain(disc.stain.voxels, contrast[disc.stain.voxels])
     removed_ml = tissue_volumes_ml(tissue, old - old * survival, disc.voxel_ml)
     contrast_ml = float((old_contrast - old_contrast * survival).sum())
     ledger = replace(disc.contrast, removed_ml=disc.contrast.removed_ml + contrast_ml)
-    carved = replace(
-        disc, fraction=fraction, contrast_ml=contrast, ledger=_conveyed(disc.ledger, removed_ml), contrast=ledger
-    )
+    carved = replace(disc, fraction=fraction, stain=held, ledger=_conveyed(disc.ledger, removed_ml), contrast=ledger)
     return carved, removed_ml
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.anatomy.disc_regions import region_at
 from dekomp_sim.anatomy.volume import look_up, lookup_frame
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, digestible, frozen, sealed
+from dekomp_sim.arrays import Float32Array, FloatArray, IndexArray, UInt8Array, absorb, frozen, sealed
 from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine
@@ -82,6 +82,36 @@ class ContrastLedger:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Stain:
+    """Contrast in a disc, only where there is any: a few mL lie in a small part of the grid.
+
+    Parameters
+    ----------
+    voxels
+        (n,) flat indices, ascending.
+    ml
+        (n,) contrast in each, 0 or more.
+    """
+
+    voxels: IndexArray
+    ml: FloatArray
+
+    def __post_init__(self) -> None:
+        sealed(self.voxels)
+        sealed(self.ml)
+
+    @classmethod
+    def of(cls, field_ml: FloatArray) -> Stain:
+        """What a field (nk, nj, ni) of mL in each voxel holds."""
+        voxels = np.flatnonzero(field_ml)
+        return cls(voxels, field_ml.ravel()[voxels])
+
+
+NO_CONTRAST: Final = Stain(np.zeros(0, dtype=np.int64), np.zeros(0))
+"""A disc that nothing was injected into."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Disc:
     """One disc's state; arrays are [k, j, i] on a grid along the disc's own axes.
 
@@ -97,8 +127,8 @@ class Disc:
         float64, share of each voxel that the disc filled at first.
     fraction
         float64, share of each voxel that tissue fills now.
-    contrast_ml
-        float64, contrast medium in each voxel.
+    stain
+        Contrast medium, voxel by voxel where there is any.
     ledger, contrast
         Where tissue and contrast have gone.
     dallas_grade
@@ -118,7 +148,7 @@ class Disc:
     tissue: UInt8Array
     coverage: FloatArray
     fraction: FloatArray
-    contrast_ml: FloatArray
+    stain: Stain
     ledger: Ledger
     contrast: ContrastLedger
     dallas_grade: int
@@ -128,8 +158,15 @@ class Disc:
     water: float = WATER
 
     def __post_init__(self) -> None:
-        for array in (self.tissue, self.coverage, self.fraction, self.contrast_ml):
+        for array in (self.tissue, self.coverage, self.fraction):
             sealed(array)
+
+    @property
+    def contrast_ml(self) -> FloatArray:
+        """Contrast medium in each voxel, [k, j, i]."""
+        field_ml = np.zeros(self.fraction.shape)
+        field_ml.ravel()[self.stain.voxels] = self.stain.ml
+        return field_ml
 
     @property
     def voxel_ml(self) -> float:
@@ -155,7 +192,9 @@ class Disc:
     def iodine_g_cm3(self) -> Float32Array:
         """Iodine per volume in each voxel, [k, j, i]."""
         per_ml = self.contrast.iodine_mg_ml / 1000.0 / self.voxel_ml
-        return np.asarray(self.contrast_ml * per_ml, dtype=np.float32)
+        iodine = np.zeros(self.fraction.shape, dtype=np.float32)
+        iodine.ravel()[self.stain.voxels] = self.stain.ml * per_ml
+        return iodine
 
     @property
     def missing_g_cm3(self) -> Float32Array:
@@ -178,12 +217,12 @@ class Disc:
 
     def digest(self) -> bytes:
         """SHA-256 over everything that can change, and the grid."""
-        arrays = (self.tissue, self.coverage, self.fraction, self.contrast_ml)
+        arrays = (self.tissue, self.coverage, self.fraction, self.stain.voxels, self.stain.ml)
         frame = (self.patient_from_index.matrix, self.patient_from_index.origin_mm)
         ledgers = (self.ledger.initial_ml, self.ledger.in_cannula_ml, self.ledger.collected_ml)
         total = hashlib.sha256()
         for array in (*arrays, *frame, *ledgers):
-            total.update(digestible(array))
+            absorb(total, array)
         plain = (self.contrast, self.dallas_grade, self.opening_kpa, self.clogged, self.lobular, self.water)
         total.update(" ".join(map(repr, plain)).encode())
         return total.digest()
@@ -244,7 +283,7 @@ def _voxelised(shape: DiscShape, dallas_grade: int, voxel_mm: float, opening_kpa
     initial = tissue_volumes_ml(tissue, coverage, patient_from_index.voxel_mm3 / MM3_PER_ML)
     nothing = np.zeros(len(Tissue))
     return Disc(
-        shape, patient_from_index, tissue, coverage, coverage, np.zeros_like(coverage),
+        shape, patient_from_index, tissue, coverage, coverage, NO_CONTRAST,
         Ledger(initial, nothing, nothing), ContrastLedger(), dallas_grade, opening_kpa,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, Int16Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.census import files_of
-from dekomp_sim.files.itk import array_of, hounsfield, read_image, refuse_unlike_hu
+from dekomp_sim.files.itk import Image, array_view, hounsfield, read_image, refuse_unlike_hu
 from dekomp_sim.files.stacking import Slice, stacked, tilt_deg
 
 _TAGS: Final = (
@@ -53,6 +54,15 @@ _POSITIONS: Final = {
 
 _IMAGES: Final = ("CT", "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 """Storage classes of CT: plain, enhanced and converted (DICOM PS3.4 B.5); "CT" where a file is cut before it says."""
+
+
+_SYNTAXES: Final = frozenset(
+    {
+        *(f"1.2.840.10008.1.2{ending}" for ending in ("", ".1", ".1.99", ".2", ".5")),
+        *(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81, 90, 91)),
+    }
+)
+"""Transfer syntaxes that ITK reads (DICOM PS3.5 A): uncompressed, deflated, RLE, JPEG, JPEG-LS and JPEG 2000."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,10 +234,19 @@ def _scan(source: Path, series: Series) -> Scan:
     if first.modality != "CT":
         found = f"modality {first.modality or 'unknown'}"
         raise InputError(str(source), found, "CT, for only its values are Hounsfield units")
+    _refuse_compression(series.headers)
     slices = [part for header in series.headers for part in _slices(header)]
     hu, affine = stacked(str(source), slices)
     refuse_unlike_hu(hu, str(source))
     return Scan(Volume(hu, affine), _acquisition(first.dataset, tilt_deg(slices)))
+
+
+def _refuse_compression(headers: Sequence[Header]) -> None:
+    for header in headers:
+        syntax = header.dataset.file_meta.get("TransferSyntaxUID")
+        if syntax is not None and syntax not in _SYNTAXES:
+            allowed, remedy = "none, RLE, JPEG, JPEG-LS or JPEG 2000", "Export it uncompressed"
+            raise InputError(str(header.path), f"pixels compressed as {syntax.name}", allowed, remedy)
 
 
 def _acquisition(dataset: Any, tilt: float) -> Acquisition:
@@ -252,22 +271,18 @@ def _slices(header: Header) -> Iterator[Slice]:
     """The slices of one file, with their places; pixels are read when they are asked for."""
     if header.frames == 1:
         _rescaled(header.path, [header.dataset])
-        yield _slice(header.path.name, header.path, header.dataset, header.dataset, lambda: _pixels(header)[0])
+        yield _slice(
+            header.path.name, header.path, header.dataset, header.dataset, lambda: _picture(_image(header), header, 0)
+        )
         return
     frames = [_Frame(header, number) for number in range(header.frames)]
     _rescaled(header.path, [frame.group("PixelValueTransformationSequence") for frame in frames])
-    pixels: list[Int16Array] = []  # all frames of the file, read once, when the first is asked for
-
-    def picture(number: int) -> Int16Array:
-        if not pixels:
-            pixels.append(_pixels(header))
-        return np.asarray(pixels[0][number])
-
+    image = cache(lambda: _image(header))  # of all frames, read once, when the first is asked for
     for number, frame in enumerate(frames):
         plane = frame.group("PlaneOrientationSequence")
         plane.ImagePositionPatient = frame.group("PlanePositionSequence").get("ImagePositionPatient")
         measures = frame.group("PixelMeasuresSequence")
-        yield _slice(f"frame {number + 1}", header.path, plane, measures, lambda number=number: picture(number))
+        yield _slice(f"frame {number + 1}", header.path, plane, measures, lambda n=number: _picture(image(), header, n))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -325,10 +340,17 @@ def _rescaled(path: Path, datasets: list[Any]) -> None:
         raise InputError(str(path), "frames rescaled differently", "one slope and intercept for all frames")
 
 
-def _pixels(header: Header) -> Int16Array:
-    """Hounsfield units [k, j, i] of a file."""
-    values = array_of(read_image(header.path, "a whole CT slice"))
+def _image(header: Header) -> Image:
+    """A file's pictures, as ITK holds them."""
+    return read_image(header.path, "a whole CT slice")
+
+
+def _picture(image: Image, header: Header, number: int) -> Int16Array:
+    """Hounsfield units (nj, ni) of one of a file's pictures."""
+    values = array_view(image)
     if values.shape != (header.frames, header.rows, header.cols):
         found = f"pictures of shape {values.shape}"
         raise InputError(str(header.path), found, f"{header.frames} of {header.rows} x {header.cols}")
-    return hounsfield(values, str(header.path))
+    return hounsfield(values[number : number + 1], (1, header.rows, header.cols), str(header.path)).reshape(
+        header.rows, header.cols
+    )

@@ -6,7 +6,7 @@ journal does not wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -59,9 +59,14 @@ def read_image(path: Path, what: str) -> Image:
     InputError
         If ITK cannot read it.
     """
+    return _told(path, what, lambda: itk().ReadImage(str(path)))
+
+
+def _told(path: Path, what: str, read: Callable[[], Any]) -> Any:
+    """What `read` gives, and its failure in words."""
     try:
         with quiet():
-            return itk().ReadImage(str(path))
+            return read()
     except RuntimeError as wrong:
         if "orthonormal" in str(wrong):
             found = "a sheared grid, whose axes are not at right angles"
@@ -70,13 +75,27 @@ def read_image(path: Path, what: str) -> Image:
         raise InputError(str(path), found, what, "Export it again from its source") from None
 
 
-def array_of(image: Image) -> NDArray[Any]:
-    """Values [k, j, i] of a three-dimensional image of one component."""
-    return np.asarray(itk().GetArrayFromImage(image))
+def read_information(path: Path, what: str) -> Any:
+    """An ITK reader that has read a file's header, not its values: it answers what an image answers of its grid.
+
+    Raises
+    ------
+    InputError
+        If ITK cannot read it.
+    """
+    reader = itk().ImageFileReader()
+    reader.SetFileName(str(path))
+    _told(path, what, reader.ReadImageInformation)
+    return reader
+
+
+def array_view(image: Image) -> NDArray[Any]:
+    """Values [k, j, i] of a three-dimensional image of one component, not copied: read them while the image lives."""
+    return np.asarray(itk().GetArrayViewFromImage(image))
 
 
 def affine_of(image: Image) -> Affine:
-    """Affine of a three-dimensional image."""
+    """Affine of a three-dimensional image, or of a reader that has read its header."""
     direction = np.array(image.GetDirection()).reshape(3, 3)
     return Affine(direction * np.array(image.GetSpacing()), np.array(image.GetOrigin()))
 
@@ -100,32 +119,41 @@ def write_image(values: NDArray[Any], affine: Affine, path: Path) -> None:
         raise OSError("no room, or no right to write") from wrong
 
 
-def hounsfield(values: NDArray[Any], where: str) -> Int16Array:
-    """Values rounded to int16 Hounsfield units, of the same shape.
+def hounsfield(planes: Iterable[NDArray[Any]], shape: tuple[int, ...], where: str) -> Int16Array:
+    """Planes rounded to int16 Hounsfield units, stacked to `shape`.
 
     Raises
     ------
     InputError
         If a value is no number or does not fit in 16 bits.
     """
-    refuse_no_numbers(values, where)
-    least, most = float(values.min()), float(values.max())
+    hu = np.empty(shape, dtype=np.int16)
+    least, most = np.inf, -np.inf
+    for number, plane in enumerate(numbers_only(planes, where)):
+        least, most = min(least, float(plane.min())), max(most, float(plane.max()))
+        if HU_RANGE[0] <= least and most <= HU_RANGE[1]:
+            hu[number] = np.rint(plane) if plane.dtype.kind == "f" else plane
     if least < HU_RANGE[0] or most > HU_RANGE[1]:
         found = f"values from {least:g} to {most:g}"
         raise InputError(where, found, f"Hounsfield units from {HU_RANGE[0]} to {HU_RANGE[1]}")
-    return (np.rint(values) if values.dtype.kind == "f" else values).astype(np.int16)
+    return hu
 
 
-def refuse_no_numbers(values: NDArray[Any], where: str) -> None:
-    """Refuse values of any shape among which are NaN or infinite ones.
+def numbers_only(planes: Iterable[NDArray[Any]], where: str) -> Iterator[NDArray[Any]]:
+    """Planes of any shape as they are; those with NaN or infinite values are held back and counted.
 
     Raises
     ------
     InputError
-        If there are.
+        If there were such values, after the last plane.
     """
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        count = int(np.count_nonzero(~np.isfinite(values)))
+    count = 0
+    for plane in planes:
+        wrong = 0 if plane.dtype.kind != "f" else int(np.count_nonzero(~np.isfinite(plane)))
+        count += wrong
+        if wrong == 0:
+            yield plane
+    if count:
         raise InputError(where, f"{count} voxels that are no number (NaN or infinite)", "a Hounsfield unit in each")
 
 
@@ -142,16 +170,19 @@ def refuse_unlike_hu(hu: Int16Array, where: str) -> None:
         raise InputError(where, found, "CT in Hounsfield units, with air near -1000", "Is it a label map, or unscaled?")
 
 
-def label_numbers(values: NDArray[Any], where: str) -> UInt8Array:
-    """Values as uint8 label numbers, of the same shape.
+def label_numbers(planes: Iterable[NDArray[Any]], shape: tuple[int, ...], where: str) -> UInt8Array:
+    """Planes as uint8 label numbers, stacked to `shape`.
 
     Raises
     ------
     InputError
         If a value is no whole number from 0 to 255.
     """
-    if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
-        raise InputError(where, "values that are no whole numbers", "label numbers from 0 to 255")
-    if values.min() < 0 or values.max() > 255:
-        raise InputError(where, f"values from {values.min():g} to {values.max():g}", "label numbers from 0 to 255")
-    return values.astype(np.uint8)
+    labels = np.empty(shape, dtype=np.uint8)
+    for number, plane in enumerate(planes):
+        if plane.dtype.kind == "f" and not np.array_equal(plane, np.rint(plane)):
+            raise InputError(where, "values that are no whole numbers", "label numbers from 0 to 255")
+        if plane.min() < 0 or plane.max() > 255:
+            raise InputError(where, f"values from {plane.min():g} to {plane.max():g}", "label numbers from 0 to 255")
+        labels[number] = plane
+    return labels

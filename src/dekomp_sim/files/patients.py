@@ -25,7 +25,7 @@ from dekomp_sim.anatomy.suitability.checks import Check, turned_prone
 from dekomp_sim.anatomy.suitability.spine import Finding
 from dekomp_sim.anatomy.vertebrae import find_vertebrae
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import digestible
+from dekomp_sim.arrays import absorb
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.documents import read_yaml
 from dekomp_sim.files.journal import plain
@@ -178,8 +178,9 @@ def load_patient_folder(folder: Path | str, protrusions: Mapping[Level, Protrusi
 
 
 def _voxels_sha256(volume: Volume) -> str:
-    digest = hashlib.sha256(digestible(volume.hu))
-    digest.update(digestible(volume.labels))
+    digest = hashlib.sha256()
+    absorb(digest, volume.hu)
+    absorb(digest, volume.labels)
     return digest.hexdigest()
 
 

@@ -71,16 +71,12 @@ def stacked(where: str, slices: Sequence[Slice]) -> tuple[Int16Array, Affine]:
     positions = np.array([part.position_mm for part in ordered])
     _refuse_gaps(where, ordered, positions, positions @ normal)
     step = (positions[-1] - positions[0]) / (len(ordered) - 1)
-    pixels = [part.read() for part in ordered]
-    shapes = {picture.shape for picture in pixels}
-    if len(shapes) > 1:
-        raise InputError(where, "slices of different sizes", "slices of one size")
     drift_px = np.array([step @ first.along / first.pixel_mm[0], step @ first.down / first.pixel_mm[1]])
     in_plane = np.column_stack([first.along * first.pixel_mm[0], first.down * first.pixel_mm[1]])
     matrix = np.column_stack([in_plane, (step @ normal) * normal])
     if np.abs(drift_px).max() * len(ordered) < TILT_TOLERANCE_PX:
-        return np.stack(pixels), Affine(matrix, positions[0])
-    hu, corner_px = _straightened(pixels, drift_px)
+        return _upright(where, ordered), Affine(matrix, positions[0])
+    hu, corner_px = _straightened(where, ordered, drift_px)
     return hu, Affine(matrix, positions[0] + in_plane @ corner_px)
 
 
@@ -112,14 +108,31 @@ def _refuse_gaps(where: str, ordered: Sequence[Slice], positions: FloatArray, he
         raise InputError(where, found, allowed_text, "Add the slices that are missing, or resample")
 
 
-def _straightened(pixels: Sequence[Int16Array], drift_px: FloatArray) -> tuple[Int16Array, FloatArray]:
+def _upright(where: str, ordered: Sequence[Slice]) -> Int16Array:
+    """Slices that lie straight above each other, read one after the other into one array."""
+    first = ordered[0].read()
+    hu = np.empty((len(ordered), *first.shape), dtype=np.int16)
+    for number, part in enumerate(ordered):
+        hu[number] = _alike(where, part.read() if number else first, first.shape)
+    return hu
+
+
+def _alike(where: str, picture: Int16Array, shape: tuple[int, ...]) -> Int16Array:
+    if picture.shape != shape:
+        raise InputError(where, "slices of different sizes", "slices of one size")
+    return picture
+
+
+def _straightened(where: str, ordered: Sequence[Slice], drift_px: FloatArray) -> tuple[Int16Array, FloatArray]:
     """Slices moved by their number times the drift (2,) in pixels (i, j), and where the new first pixel lies (2,)."""
-    ends = drift_px * (len(pixels) - 1)
+    ends = drift_px * (len(ordered) - 1)
     corner = np.floor(np.minimum(ends, 0.0))
     grown = np.ceil(np.abs(ends)).astype(int)
-    rows, cols = pixels[0].shape
-    hu = np.full((len(pixels), rows + grown[1] + 1, cols + grown[0] + 1), AIR_HU, dtype=np.int16)
-    for number, picture in enumerate(pixels):
+    first = ordered[0].read()
+    rows, cols = first.shape
+    hu = np.full((len(ordered), rows + grown[1] + 1, cols + grown[0] + 1), AIR_HU, dtype=np.int16)
+    for number, part in enumerate(ordered):
+        picture = _alike(where, part.read() if number else first, first.shape)
         right, down = number * drift_px - corner
         moved = _moved_down(_moved_down(picture.astype(np.float32), down, grown[1]).T, right, grown[0]).T
         hu[number] = np.rint(moved)

@@ -15,10 +15,11 @@ from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.anatomy.landmarks import patient_from_scan
 from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.anatomy.suitability.acquisition import Acquisition, Format, Scan
+from dekomp_sim.anatomy.suitability.extent import lumbar_part
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import digestible
+from dekomp_sim.arrays import absorb
 from dekomp_sim.errors import InputError
-from dekomp_sim.files import dicom, grids
+from dekomp_sim.files import dicom, grids, nifti
 from dekomp_sim.files.census import refuse_bytes
 from dekomp_sim.files.itk import hounsfield, refuse_unlike_hu, write_image
 from dekomp_sim.files.segmentations import read_labels
@@ -60,10 +61,10 @@ def load_scan(path: Path | str, series: str | None = None) -> Scan:
             allowed = f"a DICOM folder, a multi-frame DICOM file, or {', '.join(grids.SUFFIXES)}"
             raise InputError(str(source), "a file of another kind", allowed)
         return dicom.read_file(source)
-    values, affine = grids.read_grid(source)
-    hu = hounsfield(values, str(source))
+    grid = grids.open_grid(source)
+    hu = hounsfield(grid.planes(), grid.shape, str(source))
     refuse_unlike_hu(hu, str(source))
-    return Scan(Volume(hu, affine), Acquisition(Format.GRID))
+    return Scan(Volume(hu, grid.patient_from_index), Acquisition(Format.GRID))
 
 
 def load_labels(path: Path | str, onto: Volume) -> Volume:
@@ -110,9 +111,9 @@ def load_patient(
     volume = load_labels(labels_path, load_volume(ct_path, series))
     digest = hashlib.sha256()
     for part in (volume.hu, volume.labels, volume.patient_from_index.matrix, volume.patient_from_index.origin_mm):
-        digest.update(digestible(part))
+        absorb(digest, part)
     digest.update(repr(sorted((protrusions or {}).items())).encode())
-    return patient_from_scan("scan", volume, protrusions or {}, digest.hexdigest())
+    return patient_from_scan("scan", lumbar_part(volume), protrusions or {}, digest.hexdigest())
 
 
 def _existing(path: Path) -> Path:
@@ -167,8 +168,8 @@ def write_grid(values: NDArray[Any], affine: Affine, path: Path) -> None:
         If it cannot be written, also where ITK says nothing, as of a NIfTI on a disk that became full.
     """
     write_image(values, affine, path)
-    if path.name.lower().endswith(grids.NIFTI):
+    if nifti.is_nifti(path):
         try:
-            grids.check_nifti(path)
+            nifti.check_nifti(path)
         except InputError as wrong:
             raise OSError("no room") from wrong

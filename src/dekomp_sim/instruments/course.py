@@ -10,21 +10,26 @@ clockwise counts up. The frame is carried along the curve without twist, so a ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
-from dekomp_sim.arrays import FloatArray, frozen, unit
+from dekomp_sim.arrays import FloatArray, frozen, sealed, unit
 from dekomp_sim.geometry import Rigid
 
 CHORD_MM: Final = 5.0
 """Longest straight piece that stands for an arc in the X-ray, on the screen and against nerves; at 300 mm of radius
 the arc leaves it by 0.01 mm, far less than a pixel or a needle's wall.
 """
+
+ROW: Final = 12
+"""Numbers an arc has in the kernel's table."""
 
 UPRIGHT: Final = 0.999
 """Cosine beyond which an axis runs along the patient and "to the head" says nothing; then 0 points backward."""
@@ -75,21 +80,20 @@ class Course:
     direction: FloatArray
     bends: tuple[Bend, ...] = ()
     _arcs: tuple[tuple[Bend, Rigid, float], ...] = field(init=False, repr=False)
+    _rows: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entry_mm", frozen(self.entry_mm, (3,)))
         object.__setattr__(self, "direction", unit(self.direction))
         object.__setattr__(self, "_arcs", tuple(self._laid()))
+        rows = [_row(bend, frame, ends_mm) for bend, frame, ends_mm in self._arcs]
+        object.__setattr__(self, "_rows", sealed(np.array(rows).reshape(-1, ROW)))
 
     def points(self, along_mm: ArrayLike) -> FloatArray:
         """(..., 3) points at lengths (...) along the axis from the skin; negative ones lie before it."""
-        along = np.asarray(along_mm, dtype=np.float64)
-        found = np.asarray(self.entry_mm + along[..., None] * self.direction)
-        for bend, frame, ends_mm in self._arcs:
-            here = (along > bend.from_mm) & (along <= ends_mm)
-            if here.any():
-                found[here] = frame.points(_on_arc(bend, along[here] - bend.from_mm))
-        return found
+        along = np.ascontiguousarray(along_mm, dtype=np.float64)
+        found = _points(along.reshape(-1), self.entry_mm, self.direction, self._rows)
+        return found.reshape(*np.shape(along_mm), 3)
 
     def frame(self, along_mm: float) -> Rigid:
         """Frame at a length along the axis: origin there, z toward the hub, y toward the head where it is straight."""
@@ -139,16 +143,39 @@ def _across(towards_deg: float) -> FloatArray:
     return np.array([np.sin(angle), np.cos(angle), 0.0])
 
 
-def _on_arc(bend: Bend, past_mm: FloatArray) -> FloatArray:
-    """(..., 3) points of an arc in the frame where it begins: (1 - cos k s) / k aside and sin k s / k inward."""
-    half = bend.per_mm * past_mm / 2.0
-    chord = past_mm * np.sinc(half / np.pi)  # chord of the arc; exact for curvature 0 as well
-    aside, inward = chord * np.sin(half), chord * np.cos(half)
-    return np.asarray(aside[..., None] * _across(bend.towards_deg) - inward[..., None] * np.array([0.0, 0.0, 1.0]))
-
-
 def _moved(bend: Bend, length_mm: float) -> Rigid:
-    """The frame's move along an arc: the exponential of its twist."""
-    aside, headward, _ = _across(bend.towards_deg)
-    turn = Rigid.about_axis([headward, -aside, 0.0], float(np.degrees(bend.per_mm * length_mm)))
-    return Rigid(turn.rotation, frozen(_on_arc(bend, np.asarray(length_mm))))
+    """The frame's move along an arc: the exponential of its twist, and to the end of its chord."""
+    across = _across(bend.towards_deg)
+    turn = Rigid.about_axis([across[1], -across[0], 0.0], float(np.degrees(bend.per_mm * length_mm)))
+    aside_mm, inward_mm = _on_arc(bend.per_mm, length_mm)
+    return Rigid(turn.rotation, frozen(aside_mm * across - np.array([0.0, 0.0, inward_mm])))
+
+
+def _row(bend: Bend, frame: Rigid, ends_mm: float) -> list[float]:
+    """An arc as the kernel reads it: span, curvature, where it begins, and its unit vectors aside and inward."""
+    aside, inward = frame.directions(_across(bend.towards_deg)), -frame.rotation[:, 2]
+    return [bend.from_mm, ends_mm, bend.per_mm, *frame.translation_mm, *aside, *inward]
+
+
+@njit(cache=True, nogil=True)
+def _on_arc(per_mm: float, past_mm: float) -> tuple[float, float]:
+    """How far aside and inward an arc has come: (1 - cos k s) / k and sin k s / k, by its chord, so that k may be 0."""
+    half = per_mm * past_mm / 2.0
+    chord = past_mm * (math.sin(half) / half if half != 0.0 else 1.0)
+    return chord * math.sin(half), chord * math.cos(half)
+
+
+@njit(cache=True, nogil=True)
+def _points(along_mm: FloatArray, entry_mm: FloatArray, direction: FloatArray, rows: FloatArray) -> FloatArray:
+    """(n, 3) points at lengths (n,): on the line, or on the arc (m, `ROW`) in whose span they lie."""
+    found = np.empty((len(along_mm), 3))
+    for n in range(len(along_mm)):
+        along = along_mm[n]
+        for c in range(3):
+            found[n, c] = entry_mm[c] + along * direction[c]
+        for m in range(len(rows)):
+            if rows[m, 0] < along <= rows[m, 1]:
+                aside, inward = _on_arc(rows[m, 2], along - rows[m, 0])
+                for c in range(3):
+                    found[n, c] = rows[m, 3 + c] + aside * rows[m, 6 + c] + inward * rows[m, 9 + c]
+    return found

@@ -6,6 +6,7 @@ Only numbers, geometry and the names of segments are read, and the names only to
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ from dekomp_sim.files.segmentations.names import matched
 
 OFF_GRID_VOXELS: Final = 0.1
 """Assumption: part of a voxel by which a segment's pixels may miss the CT's, for rounded headers."""
+
+KINDS: Final = ("BINARY", "FRACTIONAL", "LABELMAP")
+"""Types of a segmentation; of a fractional one a half and more counts as the segment."""
 
 TAKEN: Final = "a label map, a folder of masks, a DICOM segmentation (SEG) or RT structure set (RTSTRUCT)"
 
@@ -63,18 +67,39 @@ def read_dicom_segmentation(path: Path, onto: Volume) -> UInt8Array:
 def _of_segments(path: Path, dataset: Any, onto: Volume) -> UInt8Array:
     known = {int(segment.SegmentNumber): _segment_names(segment) for segment in dataset.SegmentSequence}
     numbers = matched(str(path), [name for names in known.values() for name in names])
-    frames = _frames(path, dataset)
-    groups = dataset.PerFrameFunctionalGroupsSequence
-    labels = np.zeros(onto.hu.shape, dtype=np.uint8)
     order = {segment: number for name, number in painting_order(numbers)
              for segment, names in known.items() if name in names}  # fmt: skip
+    refuse_bytes(path, int(dataset.get("NumberOfFrames") or 1) * int(dataset.Rows) * int(dataset.Columns))
+    labels = np.zeros(onto.hu.shape, dtype=np.uint8)
+    kind = _kind(path, dataset)
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    shown = [order if kind == "LABELMAP" else [_segment_of(group)] for group in groups]
     for segment, number in order.items():
-        for frame, group in zip(frames, groups, strict=True):
-            inside = _inside(dataset, frame, group, segment)
-            if inside is not None and inside.any():
-                k, j, i = _voxels(path, dataset, group, inside, onto)
+        wanted = [index for index, segments in enumerate(shown) if segment in segments]
+        for index, frame in zip(wanted, _frames(dataset, wanted), strict=True):
+            inside = frame == segment if kind == "LABELMAP" else _inside(dataset, frame)
+            if inside.any():
+                k, j, i = _voxels(path, dataset, groups[index], inside, onto)
                 labels[k, j, i] = number
     return labels
+
+
+def _kind(path: Path, dataset: Any) -> str:
+    """What a segmentation's values mean (DICOM PS3.3 C.8.20.2).
+
+    Raises
+    ------
+    InputError
+        If it is none of the standard's kinds.
+    """
+    kind = str(dataset.get("SegmentationType") or "BINARY")
+    if kind not in KINDS:
+        raise InputError(str(path), f"a segmentation of the type {kind}", ", ".join(KINDS), "Export it as binary")
+    return kind
+
+
+def _segment_of(group: Any) -> int:
+    return int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
 
 
 def _segment_names(segment: Any) -> list[str]:
@@ -88,21 +113,17 @@ def _segment_names(segment: Any) -> list[str]:
     return [str(name) for name in found if name]
 
 
-def _frames(path: Path, dataset: Any) -> NDArray[Any]:
-    """(frames, rows, cols) of a segmentation."""
-    refuse_bytes(path, int(dataset.get("NumberOfFrames") or 1) * int(dataset.Rows) * int(dataset.Columns))
-    pixels = np.asarray(dataset.pixel_array)
-    return pixels if pixels.ndim == 3 else pixels[None]
+def _frames(dataset: Any, indices: list[int]) -> Iterator[NDArray[Any]]:
+    """The frames (rows, cols) of these indices, one after the other: unpacked together they would fill the memory."""
+    from pydicom.pixels.utils import iter_pixels
+
+    return iter_pixels(dataset, indices=indices) if indices else iter(())
 
 
-def _inside(dataset: Any, frame: NDArray[Any], group: Any, segment: int) -> BoolArray | None:
-    """(rows, cols) where a frame shows a segment; None where it belongs to another."""
-    kind = str(dataset.get("SegmentationType") or "BINARY")
-    if kind == "LABELMAP":
-        return np.asarray(frame == segment)
-    if int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber) != segment:
-        return None
-    full = int(dataset.get("MaximumFractionalValue") or 1) if kind == "FRACTIONAL" else 1
+def _inside(dataset: Any, frame: NDArray[Any]) -> BoolArray:
+    """(rows, cols) where a frame shows its segment: of probabilities or fractions, a half and more."""
+    fractional = str(dataset.get("SegmentationType") or "BINARY") == "FRACTIONAL"
+    full = int(dataset.get("MaximumFractionalValue") or 255) if fractional else 1
     return np.asarray(2 * frame.astype(np.int64) >= full) & (frame > 0)
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dekomp_sim.anatomy.labels import VERTEBRAE
 from dekomp_sim.anatomy.volume import Volume
@@ -27,7 +25,8 @@ def read_label_map(path: Path, onto: Volume) -> UInt8Array:
     InputError
         If the file is no label map or lies on another grid.
     """
-    return label_numbers(_on_grid(path, onto), str(path))
+    grid = _on_grid(path, onto)
+    return label_numbers(grid.planes(), grid.shape, str(path))
 
 
 def read_masks(folder: Path, masks: Sequence[Path], onto: Volume) -> UInt8Array:
@@ -41,7 +40,8 @@ def read_masks(folder: Path, masks: Sequence[Path], onto: Volume) -> UInt8Array:
     files = {_stem(path): path for path in masks}
     labels = np.zeros(onto.hu.shape, dtype=np.uint8)
     for name, number in painting_order(matched(str(folder), files)):
-        labels[_on_grid(files[name], onto) > 0] = number
+        for k, plane in enumerate(_on_grid(files[name], onto).planes()):
+            labels[k][plane > 0] = number
     return labels
 
 
@@ -55,16 +55,16 @@ def _stem(path: Path) -> str:
     return path.name[: -len(ending)]
 
 
-def _on_grid(path: Path, onto: Volume) -> NDArray[Any]:
-    """A file's values, which must lie on the CT's own grid."""
-    values, affine = grids.read_grid(path)
-    off_mm = _corners_apart_mm(affine, onto)
-    if values.shape != onto.hu.shape or off_mm > 0.1 * onto.patient_from_index.spacing_mm.min():
-        sizes = [" x ".join(map(str, shape[::-1])) for shape in (values.shape, onto.hu.shape)]
-        apart = f" with corners up to {off_mm:.1f} mm off" if values.shape == onto.hu.shape else ""
+def _on_grid(path: Path, onto: Volume) -> grids.Grid:
+    """A file's grid, which must be the CT's own."""
+    grid = grids.open_grid(path)
+    off_mm = _corners_apart_mm(grid.patient_from_index, onto)
+    if grid.shape != onto.hu.shape or off_mm > 0.1 * onto.patient_from_index.spacing_mm.min():
+        sizes = [" x ".join(map(str, shape[::-1])) for shape in (grid.shape, onto.hu.shape)]
+        apart = f" with corners up to {off_mm:.1f} mm off" if grid.shape == onto.hu.shape else ""
         found = f"a label map of {sizes[0]} voxels{apart}"
         raise InputError(str(path), found, f"the CT's own grid of {sizes[1]}", "Resample the labels onto the CT")
-    return values
+    return grid
 
 
 def _corners_apart_mm(affine: Affine, onto: Volume) -> float:

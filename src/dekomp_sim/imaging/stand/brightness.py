@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.arrays import FloatArray, frozen
+from dekomp_sim.arrays import FloatArray, frozen, sealed
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm
 from dekomp_sim.imaging.radiation.dose import FRAME_DETECTOR_UGY, GENERATOR_MAS, SPOT_DETECTOR_UGY, Technique
@@ -327,12 +328,18 @@ def _pulse(
     return Technique(beam, mas), mas / ma * 1000.0, mas * per_mas, held
 
 
+@lru_cache(maxsize=256)
+def _body_cm2_g(beam: Beam) -> tuple[FloatArray, FloatArray]:
+    """(e,) mass attenuation coefficients of soft tissue and bone mineral at a beam's energies."""
+    at_kev = spectrum(beam).energies_kev
+    soft, bone = (mass_attenuation_cm2_g(one, at_kev) for one in (Substance.SOFT_TISSUE, Substance.BONE_MINERAL))
+    return sealed(soft), sealed(bone)
+
+
 def _detector_ugy_per_mas(beam: Beam, sensed: Sensed, carm: CArm) -> float:
     """Air kerma per mAs at the detector, mean over the rays: primary only, no grid."""
-    made = spectrum(beam)
-    tissue = mass_attenuation_cm2_g(Substance.SOFT_TISSUE, made.energies_kev)
-    mineral = mass_attenuation_cm2_g(Substance.BONE_MINERAL, made.energies_kev)
+    tissue, mineral = _body_cm2_g(beam)
     depth = np.multiply.outer(np.asarray(sensed.soft_g_cm2), tissue)
-    depth = depth + np.multiply.outer(np.asarray(sensed.bone_g_cm2), mineral)
-    behind = float(np.mean(np.einsum("re,e->r", np.exp(-depth), made.kerma_ugy_per_mas_by_bin)))
+    depth += np.multiply.outer(np.asarray(sensed.bone_g_cm2), mineral)
+    behind = float(np.mean(np.exp(-depth) @ spectrum(beam).kerma_ugy_per_mas_by_bin))
     return behind * (1000.0 / carm.source_to_detector_mm) ** 2

@@ -126,10 +126,11 @@ def _entered_disc(case: Case, level: Level) -> dict[str, float]:
     """Instruments whose tip came into a disc, and when first."""
     first: dict[str, float] = {}
     shape = case.patient.discs[level]
-    to_disc = shape.patient_from_disc.inverse()
-    for tip in case.track:
-        if tip.instrument not in first and float(shape.depth_inside_mm(to_disc.points(np.array(tip.at_mm)))) > 0.0:
-            first[tip.instrument] = tip.clock_s
+    at_mm = np.array([tip.at_mm for tip in case.track]).reshape(-1, 3)
+    inside = shape.depth_inside_mm(shape.patient_from_disc.inverse().points(at_mm)) > 0.0
+    for number in np.flatnonzero(inside).tolist():
+        tip = case.track[number]
+        first.setdefault(tip.instrument, tip.clock_s)
     return first
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from dekomp_sim.anatomy.labels import Structure
-from dekomp_sim.anatomy.patient import Strand
+from dekomp_sim.anatomy.patient import Patient, Strand
+from dekomp_sim.arrays import FloatArray, IndexArray
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.awake import DEEP_FROM, DERMATOME, NOTICED, dermatome, rated
 from dekomp_sim.procedure.clinic.body import AFRAID, anxiety, worst_now
@@ -59,7 +62,7 @@ def numbed_roots(case: Case) -> tuple[tuple[str, str], ...]:
     return tuple(
         dict.fromkeys(
             (_side(strand), dermatome(strand))
-            for strand in case.patient.strands
+            for strand in _reached(case)
             if strand.structure in {Structure.NERVE_ROOT, Structure.GANGLION} and _is_numb(case, strand)
         )
     )
@@ -110,9 +113,31 @@ def _feelings(case: Case) -> list[str]:
     return [words for holds, words in felt if holds]
 
 
+@lru_cache(maxsize=4)
+def _stations(patient: Patient) -> tuple[FloatArray, IndexArray]:
+    """(n, 3) stations of all strands and the points between them, and where each strand's begin."""
+    each = [_stations_of(strand) for strand in patient.strands]
+    begins = np.cumsum([0, *(len(points) for points in each)])
+    return np.concatenate([*each, np.zeros((0, 3))]), begins
+
+
+def _stations_of(strand: Strand) -> FloatArray:
+    return np.concatenate([strand.path_mm, (strand.path_mm[1:] + strand.path_mm[:-1]) / 2.0])
+
+
+def _reached(case: Case) -> list[Strand]:
+    """The strands that a deposit comes near, in their order: most lie far from all."""
+    points, begins = _stations(case.patient)
+    near = np.zeros(len(points), dtype=np.bool_)
+    for deposit in case.deposits:
+        near |= np.linalg.norm(points - np.array(deposit.at_mm), axis=1) <= 2.0 * deposit.radius_mm
+    spans = zip(case.patient.strands, pairwise(begins.tolist()), strict=True)
+    return [strand for strand, (first, last) in spans if near[first:last].any()]
+
+
 def _is_numb(case: Case, strand: Strand) -> bool:
     """Whether a root is numb where it lies nearest to any deposit, of its stations and the points between them."""
-    points = np.concatenate([strand.path_mm, (strand.path_mm[1:] + strand.path_mm[:-1]) / 2.0])
+    points = _stations_of(strand)
     for deposit in case.deposits:
         away_mm = np.linalg.norm(points - np.array(deposit.at_mm), axis=1)
         nearest = int(np.argmin(away_mm))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -181,6 +182,12 @@ def sedation_depths(influences: Iterable[Influence], clocks_s: FloatArray) -> Fl
     total = np.zeros_like(clocks_s)
     for one in influences:
         if one.cause in DEEPENS:
-            course = COURSES[one.cause]
-            total = total + DEEPENS[one.cause] * one.parts(clocks_s) / course.part(course.peak_s)
+            total = total + one.parts(clocks_s) * _deepens(one.cause)
     return np.maximum(total, 0.0)
+
+
+@cache
+def _deepens(cause: Cause) -> float:
+    """How much a cause deepens a sedation, per part of its full effect; scaled to be full at its peak."""
+    course = COURSES[cause]
+    return DEEPENS[cause] / course.part(course.peak_s)

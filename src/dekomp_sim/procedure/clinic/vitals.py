@@ -66,15 +66,18 @@ def vitals(influences: Sequence[Influence], clock_s: float) -> Vitals:
 
 def monitored(influences: Sequence[Influence], clocks_s: FloatArray) -> tuple[Vitals, ...]:
     """`vitals` at each of some moments (n,)."""
-    heart, systolic, saturation = (np.full(len(clocks_s), value) for value in _signs(REST))
-    saturation -= BREATH_LOST_PERCENT * sedation_depths(influences, clocks_s) ** BREATH_EXPONENT
-    for one in influences:
-        course, parts = COURSES[one.cause], one.parts(clocks_s)
-        heart += parts * course.heart_bpm
-        systolic += parts * course.systolic_mmhg
-        saturation += parts * course.saturation_percent
-    shown = np.clip(np.column_stack([heart, systolic, saturation]), _signs(LEAST), _signs(MOST))
-    return tuple(Vitals(*row) for row in shown.tolist())
+    signs = np.tile(_signs(REST), (len(clocks_s), 1))
+    signs[:, 2] -= BREATH_LOST_PERCENT * sedation_depths(influences, clocks_s) ** BREATH_EXPONENT
+    if influences:
+        courses = [COURSES[one.cause] for one in influences]
+        rise_s, fall_s, since_s, strength = np.array([
+            (course.rise_s, course.fall_s, one.since_s, one.strength)
+            for one, course in zip(influences, courses, strict=True)
+        ]).T  # fmt: skip
+        ages = np.maximum(clocks_s[:, None] - since_s, 0.0)
+        parts = strength * -np.expm1(-ages / rise_s) * np.exp(-ages / fall_s)
+        signs += parts @ np.array([(one.heart_bpm, one.systolic_mmhg, one.saturation_percent) for one in courses])
+    return tuple(Vitals(*row) for row in np.clip(signs, _signs(LEAST), _signs(MOST)).tolist())
 
 
 def _signs(of: Vitals) -> tuple[float, float, float]:

@@ -169,15 +169,15 @@ def _aches(case: Case, travel: Advance, entered: tuple[Crossing, ...]) -> list[E
     places = [(c.structure, c.from_mm) for c in entered if c.structure not in NERVES and not _painless(case, c)]
     if travel.stopped_by is not None:
         places.append((travel.stopped_by, travel.placement.depth_mm))
+    asleep, where = case.sedation_depth, travel.placement
     scores = [
-        (rating(what, numbness(case.deposits, _at(travel.placement, depth), case.clock_s), case.sedation_depth), what)
-        for what, depth in places
+        (rating(what, numbness(case.deposits, _at(where, depth), case.clock_s), asleep), what) for what, depth in places
     ]
     felt, worst = max(scores, key=lambda pair: pair[0], default=(0.0, Structure.FAT))
     score = rated(felt)
     if score < NOTICED:
         return []
-    return [Pain(case.clock_s, score, heard(complaint(worst, score), case.sedation_depth), worst)]
+    return [Pain(case.clock_s, score, heard(complaint(worst, score), asleep), worst)]
 
 
 def _painless(case: Case, crossing: Crossing) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -57,14 +58,26 @@ def planned_marks(shape: DiscShape, plan: Trajectory) -> Mapping[Mark, float]:
 
 
 def _near(shape: DiscShape, course: Course) -> FloatArray:
-    """Depths (n,) worth asking: the way to a point is no shorter than its distance, and on a line no longer."""
+    """Depths (n,) worth asking: the way to a point is no shorter than its distance, and `_longest_mm` at most."""
     tallest_mm = max(shape.height_anterior_mm, shape.height_posterior_mm) + shape.concavity_mm
     bulge_mm = shape.protrusion.depth_mm if shape.protrusion else 0.0
     reach_mm = float(np.linalg.norm([shape.half_width_mm, shape.half_depth_mm, tallest_mm])) + bulge_mm
     away_mm = float(np.linalg.norm(shape.patient_from_disc.translation_mm - course.entry_mm))
-    last_mm = REACH_MM if course.bends else away_mm + reach_mm
-    first, last = np.searchsorted(_DEPTHS_MM, [away_mm - reach_mm, last_mm])
+    first, last = np.searchsorted(_DEPTHS_MM, [away_mm - reach_mm, _longest_mm(course, away_mm + reach_mm)])
     return np.asarray(_DEPTHS_MM[first:last])
+
+
+def _longest_mm(course: Course, chord_mm: float) -> float:
+    """The longest way to a point `chord_mm` from the entry.
+
+    A curve that bends nowhere more than a circle leaves its start no less than that circle's arc of the same length,
+    up to a half turn (Schur's theorem): chord = 2 / k sin(k s / 2). Beyond that, `REACH_MM`.
+    """
+    per_mm = max((abs(bend.per_mm) for bend in course.bends), default=0.0)
+    half = per_mm * chord_mm / 2.0
+    if half >= 1.0:
+        return REACH_MM
+    return chord_mm if half == 0.0 else min(2.0 / per_mm * math.asin(half), REACH_MM)
 
 
 def _nearest_mm(course: Course, goal_mm: FloatArray, depths: FloatArray, at_mm: FloatArray) -> float:

@@ -21,8 +21,8 @@ from dekomp_sim.instruments import (
 from dekomp_sim.instruments.resistance import AHEAD_MM
 from dekomp_sim.procedure.case import Case, Push
 
-FELT_HALVINGS: Final = 6
-"""Halvings of a 0.25 mm step where a layer begins: to 0.004 mm, finer than a hand."""
+FELT_HALVINGS: Final = 5
+"""Halvings of a 0.25 mm step where a layer begins: to 0.008 mm, finer than a hand."""
 
 TISSUE_OF_GEL: Final = 0.8
 """Curvature in a patient over that in ballistic gel.
