@@ -12,6 +12,8 @@ from visitor import Visitor, chromium
 
 from dekomp_sim.files import phantom_patient, read_journal, read_yaml, shipped
 from dekomp_sim.procedure.digest import case_digest
+from dekomp_sim.records.place import place_of
+from dekomp_sim.records.store import opened
 from dekomp_sim.scenario import play
 from dekomp_sim.scenario.story import Story
 
@@ -21,7 +23,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium-like brows
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("page")) as up:
+    folder = tmp_path_factory.mktemp("page")
+    with served(folder, "--learner", "L017", "--db", str(folder / "records.sqlite")) as up:
         yield up
 
 
@@ -51,6 +54,14 @@ def test_a_case_by_clicks_and_keys_ends_in_the_digest_of_its_script(visitor: Vis
     assert (page.folder / "report.html").is_file()
 
 
+def test_the_finished_case_is_in_the_learner_s_records(visitor: Visitor, page: Served) -> None:
+    with opened(place_of(str(page.folder.parent / "records.sqlite"))) as kept:
+        (found,) = kept.cases("L017")
+    assert found.case.digest == visitor.tab.text_content("[data-test=digest]")
+    assert found.case.title == "On the page"
+    assert found.figure("exposures") == 2.0
+
+
 def test_the_debriefing_looks_back_at_any_moment(visitor: Visitor) -> None:
     tab = visitor.tab
     tab.wait_for_selector("[data-test=debrief] table")
@@ -58,6 +69,7 @@ def test_the_debriefing_looks_back_at_any_moment(visitor: Visitor) -> None:
     tab.fill("[data-test=timeline]", "11")
     tab.wait_for_function("document.querySelector('[data-test=moment]').innerText.includes('anaesthetic needle')")
     assert tab.inner_text("[data-test=clock]") != last
+    assert tab.inner_text("[data-test=note-live]") == f"NOT LIVE · {tab.inner_text('[data-test=clock]')}"
     tab.click("[data-test=peel-5]")
     tab.wait_for_selector("[data-test=peel-5][aria-pressed=true]")
     tab.wait_for_function("Number(document.querySelector('[data-test=pane-roots]').dataset.drawn) > 0")
@@ -101,6 +113,45 @@ def test_an_examination_hides_hints_undo_disc_and_what_lies_beneath_the_skin(can
     for message in asked:
         answer = tab.evaluate("(message) => window.trame.trigger('desk', [message])", message)
         assert set(answer) == {"refusal"}, message
+
+
+def test_every_state_has_a_sign_and_a_word_beside_its_colour(candidate: Visitor) -> None:
+    read = """() => [...document.querySelectorAll('.task')].map((task) => [task.dataset.state,
+        task.querySelector('.sign').innerText, task.querySelector('.sr').textContent])"""
+    told = {tuple(one) for one in candidate.tab.evaluate(read)}
+    assert {state for state, _, _ in told} >= {"due", "refused"}
+    for each in zip(*told, strict=True):
+        assert len(set(each)) == len(told), "one sign and one word for a state, and no two alike"
+        assert all(each)
+
+
+def test_steps_are_done_by_keyboard_alone_and_the_focus_is_always_seen(candidate: Visitor) -> None:
+    tab, before = candidate.tab, candidate.moment()
+    tab.evaluate("document.activeElement.blur()")
+    seen = [_tabbed(candidate) for _ in range(15)]
+    while seen[-1] != "task-0-0":
+        seen.append(_tabbed(candidate))
+    candidate.press("Enter")
+    while seen[-1] != "perform":
+        seen.append(_tabbed(candidate))
+    candidate.press("Enter")
+    candidate.passes(before)
+    while "finish" not in seen:
+        seen.append(_tabbed(candidate))
+    assert {"brightness", "view-ap", "pedal", "spot", "push-fine", "tab-planes", "captions"} <= set(seen)
+    assert "undo" not in seen, "what cannot be pressed takes no turn"
+    candidate.press("Shift+Tab")
+    assert tab.evaluate("document.activeElement.dataset.test") != "finish"
+
+
+def _tabbed(visitor: Visitor) -> str:
+    """What the next Tab leads to, which must show that it has the focus."""
+    visitor.press("Tab")
+    name, style, width = visitor.tab.evaluate("""() => { const at = document.activeElement, look = getComputedStyle(at);
+        return [at.dataset.test || at.id || at.className || at.tagName, look.outlineStyle, look.outlineWidth]; }""")
+    if name != "BODY":  # past the last one, the browser's own bar comes
+        assert (style, width) == ("solid", "2px"), name
+    return str(name)
 
 
 def test_space_is_the_pedal_while_it_is_held(candidate: Visitor) -> None:

@@ -76,6 +76,12 @@ class Operator(Visitor):
         told = f"document.querySelector('[data-test=in-hand]').innerText.includes({words!r})"
         self.tab.wait_for_function(told, timeout=10_000)
 
+    def planned(self) -> None:
+        """Go back to the plan's entry and aim."""
+        self.press("p")
+        own = "document.querySelector('[data-test=in-hand]').innerText.includes('own')"
+        self.tab.wait_for_function(f"!{own}", timeout=10_000)
+
     def over(self, pane: str, right: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """Where a share of a pane's picture lies on the page."""
         box = self.tab.query_selector(f"[data-test=pane-{pane}] canvas").bounding_box()
@@ -160,8 +166,8 @@ def test_the_skin_entry_is_dragged_on_the_x_ray_picture(hands: Operator, patient
 
 def test_the_skin_entry_is_dragged_over_the_skin_in_the_room(hands: Operator, patient: Patient) -> None:
     hands.done(1, lambda: hands.press("Delete"))
-    hands.press("p")
     hands.in_hand("not in the patient")
+    hands.planned()
     seen = drawn(hands, "room")
     hands.tab.click("[data-test=camera-overview]")
     hands.tab.wait_for_function(f"Number(document.querySelector('[data-test=pane-room]').dataset.drawn) > {seen}")
@@ -180,8 +186,25 @@ def test_the_skin_entry_is_dragged_over_the_skin_in_the_room(hands: Operator, pa
     hands.done(1, lambda: hands.press("Delete"))
 
 
+def test_arrows_with_alt_aim_and_move_the_entry_without_a_mouse(hands: Operator) -> None:
+    hands.in_hand("not in the patient")
+    hands.planned()
+    entry, aim = hands.mark("entry"), hands.mark("aim")
+    hands.tab.click("[data-test=aim]")
+    hands.tab.focus("[data-test=pane-live] canvas")
+    hands.press_often("Alt+ArrowRight", 4)
+    hands.in_hand("own aim")
+    hands.press_often("Alt+Shift+ArrowDown", 5)
+    hands.in_hand("own entry")
+    scale = hands.pixel((1.0, 0.0))[0] - hands.pixel((0.0, 0.0))[0]
+    np.testing.assert_allclose(hands.mark("aim"), [aim[0] + 12.0 / scale, aim[1]], atol=0.5)
+    np.testing.assert_allclose(hands.mark("entry"), [entry[0], entry[1] + 15.0 / scale], atol=0.5)
+    hands.tab.click("[data-test=aim]")
+    hands.planned()
+
+
 def test_a_click_with_the_crosshair_aims(hands: Operator, patient: Patient) -> None:
-    hands.press("p")
+    hands.planned()
     hands.tab.click("[data-test=aim]")
     hands.tab.wait_for_selector("[data-test=aim][aria-pressed=true]")
     start = hands.mark("aim")
@@ -199,7 +222,7 @@ def test_a_click_with_the_crosshair_aims(hands: Operator, patient: Patient) -> N
     way = aim - course.entry_mm
     assert np.linalg.norm(np.cross(way, course.direction)) < 0.01
     hands.done(1, lambda: hands.press("Delete"))
-    hands.press("p")
+    hands.planned()
     hands.done(1, lambda: hands.press("s"))
 
 

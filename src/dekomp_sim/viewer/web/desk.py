@@ -214,6 +214,11 @@ def _pointer(sitting: Sitting, message: _Message) -> Answer:
     return sitting.pointed(touch)
 
 
+def _nudge(sitting: Sitting, message: _Message) -> Answer:
+    by = (message.number("x", -100.0, 100.0), message.number("y", -100.0, 100.0))
+    return sitting.nudged(Touch(message.word("pane"), "nudge", *by, 0, message.maybe("shift") is True))
+
+
 def _room(sitting: Sitting, change: Callable[[Screens, Any], None], to: Any) -> Answer:
     return sitting.show_room(lambda screens: change(screens, to))
 
@@ -243,6 +248,7 @@ ANSWERS: Final[dict[str, Callable[[Sitting, _Message], Answer | Awaitable[Answer
     "console": lambda sitting, message: sitting.console(message.table("values")),
     "keys": lambda sitting, message: sitting.remap({name: str(key) for name, key in message.table("keys").items()}),
     "pointer": _pointer,
+    "nudge": _nudge,
     "slice": _slice,
     "zoom": lambda sitting, message: sitting.zoom(
         message.word("pane"), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST)

@@ -311,6 +311,19 @@ class Screens:
             return None if self.room is None else self.room.ray(x, y)
         return self._past.ray(x, y) if self.back else self.live.point_of(x, y)
 
+    def pixel(self, point_mm: ArrayLike) -> tuple[float, float]:
+        """Where a point (3,) of the patient is seen on the live picture.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        seen = self.live.pixel_of(point_mm)
+        if seen is None or self.back:
+            raise InputError("pointer", "no picture to point at", "a picture", "Take one first")
+        return seen
+
     def marks(self, points_mm: Mapping[str, ArrayLike]) -> dict[str, list[dict[str, Any]]]:
         """Where points of the patient lie on the live picture and in the room, as shares of width and height."""
         found: dict[str, list[dict[str, Any]]] = {"live": [], "room": []}

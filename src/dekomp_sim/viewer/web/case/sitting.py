@@ -240,7 +240,13 @@ class Sitting:
 
     def pointed(self, touch: Touch) -> Answer:
         """A press, a drag or a release on a pane."""
-        hand = self.pointer.touched(touch, self.hand)
+        return self._held(self.pointer.touched(touch, self.hand), touch)
+
+    def nudged(self, touch: Touch) -> Answer:
+        """Arrow keys on a pane, by as many pixels as its x and y say."""
+        return self._held(self.pointer.nudged(touch, self.hand), touch)
+
+    def _held(self, hand: Hand, touch: Touch) -> Answer:
         if hand is not self.hand:
             self.hand = hand
             self.wire.tell(self._hand_told())

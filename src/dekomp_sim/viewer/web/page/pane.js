@@ -108,7 +108,7 @@ export const Pane = {
       if (!steps || !event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
-      this.desk.ask({ what: "nudge", pane: this.name, x: steps[0] * NUDGE_PX, y: steps[1] * NUDGE_PX }, null);
+      this.desk.ask({ what: "nudge", pane: this.name, x: steps[0] * NUDGE_PX, y: steps[1] * NUDGE_PX, shift: event.shiftKey }, null);
     },
   },
 };
