@@ -117,6 +117,24 @@ def test_looking_back_shows_what_stood_on_the_screen_then_and_says_so(glass: Pat
     sat(glass, told)
 
 
+def test_pulses_of_a_moved_needle_are_counted_once(glass: Patient) -> None:
+    async def told(sitting: Sitting, page: Page) -> None:
+        assert await sitting.perform("set_view", {"view": "ap"}) == {}
+        await sitting.pedal_down()
+        await sitting.foot.stop()  # pulses come by hand
+        for _ in range(3):
+            assert await sitting._work(sitting.foot.pulse)
+        given = sitting.foot.given
+        assert given is not None
+        assert await sitting.perform("ask_patient", {}) == {}
+        frames = sum(one.frames for one in sitting.session.case.exposures)
+        assert dict(page.state["readouts"])["Pictures"] == f"{frames} + 0 spots"
+        assert frames == given.number + 1
+        await sitting.pedal_up()
+
+    sat(glass, told)
+
+
 def test_a_held_c_arm_tells_its_angles_and_takes_no_picture(glass: Patient) -> None:
     async def told(sitting: Sitting, page: Page) -> None:
         assert await sitting.perform("set_view", {"view": "ap"}) == {}
