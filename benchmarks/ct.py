@@ -29,7 +29,7 @@ from dekomp_sim.geometry import Rod, Tube
 from dekomp_sim.imaging.ct.acquisition import Turn
 from dekomp_sim.imaging.ct.gantry import Gantry
 from dekomp_sim.imaging.ct.paths import areal_g_cm2
-from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Protocol
+from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Preset, Protocol
 from dekomp_sim.imaging.ct.reconstruction import reconstructed
 from dekomp_sim.imaging.ct.scanner import Scanner, SliceShot
 from dekomp_sim.imaging.ct.slab import Slab, slab_of
@@ -217,7 +217,7 @@ def own(scanner: Scanner, shot: SliceShot, solids: tuple[Tube, Rod], repeats: in
     """Medians of whole slices: table moved, only the instrument moved, fluoroscopy."""
     centre = shot.centre_mm
     places = iter(centre + np.array([0.0, 0.0, 0.01 * n]) for n in range(1, 1000))
-    quick = SliceShot(centre, Turn(PROTOCOLS["fluoroscopy"], Gantry().quick()), solids)
+    quick = SliceShot(centre, Turn(PROTOCOLS[Preset.FLUOROSCOPY], Gantry().quick()), solids)
     seen = iter(range(1000))
     return {
         "slice": median_of(lambda: scanner.scan(replace(shot, centre_mm=next(places))), repeats),
@@ -239,8 +239,8 @@ def windowed(hu: np.ndarray, level: float = 50.0, width: float = 400.0) -> np.nd
 def gallery(scanner: Scanner, centre: np.ndarray, solids: tuple[Tube, Rod]) -> None:
     """docs/gallery/ct.png: planning slice; the same with a trocar; ultra-low dose; CT fluoroscopy."""
     fine = Protocol(120.0, 100.0, 3.0, 350.0, matrix=384)
-    low = replace(PROTOCOLS["ultra-low dose"], field_mm=350.0, matrix=384)
-    live = replace(PROTOCOLS["fluoroscopy"], field_mm=200.0, matrix=384)
+    low = replace(PROTOCOLS[Preset.ULTRA_LOW_DOSE], field_mm=350.0, matrix=384)
+    live = replace(PROTOCOLS[Preset.FLUOROSCOPY], field_mm=200.0, matrix=384)
     shots = [
         SliceShot(centre, Turn(fine)),
         SliceShot(centre, Turn(fine), solids),
@@ -265,7 +265,7 @@ def main() -> None:
     if asked.gallery:
         gallery(scanner, centre, solids)
         return
-    shot = SliceShot(centre, Turn(PROTOCOLS["planning"]))
+    shot = SliceShot(centre, Turn(PROTOCOLS[Preset.PLANNING]))
     result: dict[str, Any] = {} if asked.peers_only else own(scanner, shot, solids, asked.repeats)
     print(json.dumps(result, indent=2), flush=True)
     turn = shot.turn

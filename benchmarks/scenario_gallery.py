@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,11 @@ from PIL import Image
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.files import cached_patient, read_yaml, shipped
 from dekomp_sim.files.shipped import shipped_names
+from dekomp_sim.imaging.ct.display import NEEDLE_WINDOW, enlarged, on_screen
+from dekomp_sim.imaging.ct.scanner import Scanner
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.ct.pictures import shots_of
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 from dekomp_sim.scenario.player import play
 from dekomp_sim.scenario.story import Difficulty, Story
@@ -43,7 +47,9 @@ def drawn(story: Story) -> Image.Image:
     scene = Image.open(io.BytesIO(snapshot(cases, (HEIGHT * 4 // 3, HEIGHT), View.CLOSE_UP, probe())))
     pictures = [scene.convert("RGB")]
     shown = [case for case in cases if case.exposures and case.placements] or [case for case in cases if case.exposures]
-    if shown:
+    if cases[-1].guidance.has_scanner:
+        pictures.append(slice_of(cases))
+    elif shown:
         case = next((case for case in reversed(cases) if case is telling(cases)), shown[-1])
         case = case if case.exposures else shown[-1]
         display = Fluoroscope(patient).expose(shot_of(case, case.exposures[-1])).display
@@ -55,6 +61,16 @@ def drawn(story: Story) -> Image.Image:
         whole.paste(one, (at, 0))
         at += one.width
     return whole.quantize(COLOURS)
+
+
+def slice_of(cases: tuple[Case, ...]) -> Image.Image:
+    """The last single slice of the scanner with an instrument's tip in it."""
+    pairs = [(later, later.acquisitions[-1]) for before, later in pairwise(cases)
+             if len(later.acquisitions) > len(before.acquisitions)]  # fmt: skip
+    case, taken = [pair for pair in pairs if pair[1].shows][-1]
+    made = Scanner(case.patient).scan(shots_of(case, taken, [taken.slices // 2])[0])
+    grey = (on_screen(enlarged(made), NEEDLE_WINDOW, ()) >> 8).astype(np.uint8)
+    return Image.fromarray(grey).resize((HEIGHT, HEIGHT), Image.Resampling.LANCZOS).convert("RGB")
 
 
 def head_of(name: str) -> tuple[str, str]:
@@ -76,7 +92,7 @@ def page(names: list[str]) -> str:
         "",
         "`dekomp-sim explain NAME` tells one in words, `dekomp-sim view NAME` lets you perform it, and",
         "`dekomp-sim run NAME -o FOLDER` plays it. Each picture shows the telling moment in three dimensions and a",
-        "fluoroscopy of it; `python benchmarks/scenario_gallery.py` draws them all.",
+        "fluoroscopy or CT slice of it; `python benchmarks/scenario_gallery.py` draws them all.",
         "",
         "| scenario | for whom | what it teaches | ends in | picture |",
         "| --- | --- | --- | --- | --- |",

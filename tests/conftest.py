@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from disks import Disk, mounted
 from glass import glass_patient
 from hypothesis import settings
 
@@ -40,6 +41,16 @@ def coarse_phantom() -> Patient:
     return build_phantom(replace(PhantomSpec(), voxel_mm=2.0))
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """Four megabytes that a test may fill; skipped where the user may not mount any."""
+    (tmp_path / "small").mkdir()
+    with mounted(tmp_path / "small", 4096) as disk:
+        if disk is None:
+            pytest.skip("this user may not mount a small disk")
+        yield disk
+
+
 @pytest.fixture(scope="session")
 def opened(glass: Patient) -> Case:
     """The glass patient's case before its first step, left L4-L5."""
@@ -57,7 +68,9 @@ _OPENED: dict[str, Case] = {}
 
 
 def _opened_once(story: Story, patient: Patient) -> Case:
-    key = repr((patient.digest, story.level, story.side, story.card, story.machine, story.seed, story.lesson))
+    key = repr(
+        (patient.digest, story.level, story.side, story.card, story.machine, story.guidance, story.seed, story.lesson)
+    )
     if key not in _OPENED:
         _OPENED[key] = opening(story, patient)
     return _OPENED[key]

@@ -130,5 +130,4 @@ def test_a_full_disk_is_told_in_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="found a disk that takes no more"):
         journal.append({"do": "wait"})
-    with pytest.raises(OSError, match="No space"):
-        journal.close()
+    journal.close()

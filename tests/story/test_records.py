@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from disks import Disk
 from sqlalchemy import text
 
 from dekomp_sim.anatomy import Level, Patient, Side
@@ -359,6 +360,33 @@ def test_a_full_disk_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch
         records.add("L02", big)
     monkeypatch.undo()
     assert kept_in(file) == before
+
+
+def test_where_the_disk_becomes_full_every_case_said_to_be_kept_is_there(
+    small_disk: Disk, tmp_path: Path, told: dict[str, Any], cli: Cli
+) -> None:
+    file = small_disk.folder / "records.sqlite"
+    with opened(place_of(str(file)), new=True) as records:
+        records.add("L01", case(0))
+        small_disk.fill(leave_kb=64)
+        said = [0]
+
+        def go_on() -> None:
+            for number in range(1, 1000):
+                records.add("L01", replace(case(number), title="t" * 2000))
+                said.append(number)
+
+        with pytest.raises(InputError, match="Nothing was changed: make room and try again"):
+            go_on()
+    before = kept_in(file)
+    assert [kept.case.report_sha256 for kept in before] == [f"{number:064d}" for number in said]
+
+    run = written(tmp_path / "run", told)
+    code, _, wrong = cli("add", run, "--learner", "L02", "--db", file)
+    assert (code, f"{file}: found a disk that takes no more" in wrong, kept_in(file)) == (2, True, before)
+    small_disk.clear()
+    assert cli("add", run, "--learner", "L02", "--db", file)[0] == 0
+    assert kept_in(file)[:-1] == before
 
 
 @pytest.mark.parametrize("where", [0.4, 0.9])

@@ -16,7 +16,7 @@ import pytest
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain, read_yaml
-from dekomp_sim.procedure import Pain, Refusal, case_digest
+from dekomp_sim.procedure import Guidance, Pain, Refusal, case_digest
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.lesson.plan import Ask, Lesson, Trigger, When
 from dekomp_sim.scenario import Story, play
@@ -513,9 +513,19 @@ def test_a_step_that_may_not_be_done_now_says_why(glass: Patient) -> None:
 
 
 def test_every_action_has_its_place_in_the_stages(glass: Patient) -> None:
-    tasks = [task for stage in stages(Session(a_story(), glass)) for task in stage.tasks]
+    both = replace(a_story(), guidance=Guidance.MIXED)
+    tasks = [task for stage in stages(Session(both, glass)) for task in stage.tasks]
     assert {task.do for task in tasks} == set(ACTIONS) - {"answer"}
     assert all(set(task.values) <= {one.name for one in controls(task.do)} for task in tasks)
+
+
+def test_a_machine_that_does_not_stand_in_the_room_has_no_stage(glass: Patient) -> None:
+    titles = {
+        one: [stage.title for stage in stages(Session(replace(a_story(), guidance=one), glass))] for one in Guidance
+    }
+    assert "CT scanner" not in titles[Guidance.FLUOROSCOPY]
+    assert "Views" not in titles[Guidance.CT]
+    assert {"Views", "CT scanner"} <= set(titles[Guidance.MIXED])
 
 
 def test_a_question_of_the_lesson_is_a_task_until_it_is_answered(glass: Patient) -> None:

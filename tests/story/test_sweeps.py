@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dask
 import pytest
+from disks import Disk
 from distributed import WorkerPlugin
 
 from dekomp_sim.cli.app import main
@@ -27,6 +29,7 @@ from dekomp_sim.sweep import crew as crews
 from dekomp_sim.sweep.crew import Lead, crew
 from dekomp_sim.sweep.performing import Outcome, failed, perform
 from dekomp_sim.sweep.plan import Plan
+from dekomp_sim.sweep.store import CASES as CASE_LINES
 from dekomp_sim.sweep.store import opened
 from dekomp_sim.sweep.table import read_table
 from dekomp_sim.sweep.vary import read_varies
@@ -131,25 +134,32 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made.close()
 
 
-def performed(plan: Plan, folder: Path, who: str, deaths: Mapping[int, subprocess.Popen[bytes]] | None = None) -> None:
+def performed(plan: Plan, folder: Path, who: str, *deaths: tuple[int, subprocess.Popen[bytes]]) -> None:
     """Perform what is left of a plan; processes are killed once so and so many cases are over."""
     with opened(folder, plan) as store, crew(who, 1) as client:
         lead = Lead(client, plan.story, who, lambda words: None)
-        left = (draw for draw in map(plan.draw, range(plan.cases)) if not store.has(draw))
-        for number, outcome in enumerate(lead.outcomes(left), start=1):
-            store.keep(outcome)
-            if deaths and number in deaths:
-                deaths[number].kill()
+        left = [draw for draw in map(plan.draw, range(plan.cases)) if store.outcome(draw) is None]
+        for outcomes in lead.outcomes(iter(left), len(left)):
+            store.keep(outcomes)
+            for process in [process for number, process in deaths if number <= store.kept]:
+                process.kill()
 
 
 def kept(plan: Plan, folder: Path) -> list[Outcome]:
     with opened(folder, plan) as store:
-        return list(store.outcomes(plan))
+        return list(store.outcomes())
 
 
-def files(folder: Path) -> dict[str, int]:
-    """Each case file and when it was written."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob("cases/*/*.json")}
+def lines(folder: Path) -> list[str]:
+    """A line for each case that was ever kept, in the order in which they were."""
+    path = folder / CASE_LINES
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def added(before: list[str], after: list[str]) -> list[int]:
+    """The numbers of the cases that were kept since; what was there before is as it was."""
+    assert after[: len(before)] == before
+    return [json.loads(line)["index"] for line in after[len(before) :]]
 
 
 def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
@@ -184,13 +194,13 @@ def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
     for told in ("Success maps", "By operator.entry_error_mm", "8 of 8 cases", "Wilson"):
         assert told in page
 
-    before = files(out)
+    before = lines(out)
     code, said, _ = dekomp(*words)
     assert "8 of 8 cases are done already" in said
-    assert (code, files(out)) == (0, before)
+    assert (code, added(before, lines(out))) == (0, [])
     longer = [*words[:5], "12", *words[6:]]
     code, said, _ = dekomp(*longer)
-    assert (code, len(files(out)), files(out) | before) == (0, 12, files(out))
+    assert (code, sorted(added(before, lines(out)))) == (0, [8, 9, 10, 11])
 
 
 def test_a_case_of_a_sweep_is_what_a_run_of_it_would_be(plan: Plan, expected: list[Outcome]) -> None:
@@ -223,11 +233,12 @@ def test_a_failed_case_is_recorded_with_its_seed_and_reason_and_the_others_go_on
     assert "source_to_detector_mm must exceed source_to_isocentre_mm" in wrong["failed"]
     assert (wrong["seed"] > 0, wrong["digest"]) == (True, None)
     assert str(wrong["seed"]) in (out / "report.html").read_text()
-    before = files(out)
+    before = lines(out)
     assert dekomp(*words)[0] == 1
-    assert files(out) == before
+    assert added(before, lines(out)) == []
     assert dekomp(*words, "--retry")[0] == 1
-    assert sum(files(out)[name] != at for name, at in before.items()) == 1
+    assert added(before, lines(out)) == [wrong["index"]]
+    assert read_table(out / "results.parquet").num_rows == 4
 
 
 def test_a_worker_and_then_the_scheduler_killed_in_the_middle_lose_and_double_no_case(
@@ -235,16 +246,15 @@ def test_a_worker_and_then_the_scheduler_killed_in_the_middle_lose_and_double_no
 ) -> None:
     out, later = tmp_path / "out", 2 * DIED_AT
     with pytest.raises(InputError, match=r"a scheduler that is gone.*What is done is kept"):
-        performed(plan, out, cluster.address, {DIED_AT: cluster.workers[0], later: cluster.scheduler})
+        performed(plan, out, cluster.address, (DIED_AT, cluster.workers[0]), (later, cluster.scheduler))
     assert cluster.workers[0].wait() == -signal.SIGKILL
-    before = files(out)
+    before = lines(out)
     assert later <= len(before) < CASES  # the other worker went on
-    assert kept(plan, out) == [outcome for outcome in expected if any(outcome["key"] in name for name in before)]
+    assert kept(plan, out) == [expected[index] for index in sorted(added([], before))]
 
     performed(plan, out, "threads")
     assert kept(plan, out) == expected
-    after = files(out)
-    assert (len(after), after | before) == (CASES, after)
+    assert sorted(added([], before) + added(before, lines(out))) == list(range(CASES))
 
 
 def test_a_leader_killed_in_the_middle_goes_on_with_the_same_command(
@@ -254,26 +264,24 @@ def test_a_leader_killed_in_the_middle_goes_on_with_the_same_command(
     varies = [word for vary in ("operator.entry_error_mm=0:8", "card.weight_kg=50,90") for word in ("--vary", vary)]
     command = [sys.executable, "-m", "dekomp_sim", "sweep", str(scenario), "-o", str(out), "--seed", "7", *varies]
     leader = subprocess.Popen([*command, "--cases", str(CASES)], stdout=subprocess.DEVNULL)
-    while len(files(out)) < DIED_AT:
+    while len(lines(out)) < DIED_AT:
         assert leader.poll() is None
         time.sleep(0.02)
     os.kill(leader.pid, signal.SIGKILL)
     leader.wait()
-    before = files(out)
-    assert DIED_AT <= len(before) < CASES
-    torn = min(out.glob("cases/*/*.json"))
-    torn.write_text(torn.read_text()[:100])  # as a disk without power may leave it
+    assert DIED_AT <= len(lines(out)) < CASES
+    cut, spoilt, *whole = reversed(lines(out))  # as a disk without power may leave them
+    (out / CASE_LINES).write_text("".join(f"{line}\n" for line in [*reversed(whole), "\0" * len(spoilt)]) + cut[:100])
 
     performed(plan, out, "threads")
     assert kept(plan, out) == expected
-    after = files(out)
-    assert sum(after[name] != at for name, at in before.items()) == 1
+    assert sorted(added([], [*whole, *lines(out)[len(whole) + 1 :]])) == list(range(CASES))
 
 
 def test_a_case_that_kills_its_worker_is_recorded_and_its_neighbours_are_not_blamed(
     plan: Plan, expected: list[Outcome], tmp_path: Path
 ) -> None:
-    guilty = 3
+    guilty = 2
 
     class Poison(WorkerPlugin):
         """Ends the worker's process where one case is performed."""
@@ -286,15 +294,47 @@ def test_a_case_that_kills_its_worker_is_recorded_and_its_neighbours_are_not_bla
 
             vars(crews)["perform"] = deadly
 
-    few = Plan(plan.story, plan.varies, 8, plan.seed)
+    few = Plan(plan.story, plan.varies, 4, plan.seed)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), crew("processes", 1) as client:
         client.register_plugin(Poison())
         lead = Lead(client, few.story, "processes", lambda words: None)
-        lead._size = 8
-        found = sorted(lead.outcomes(map(few.draw, range(8))), key=lambda outcome: int(outcome["index"]))
+        lead._size = 4
+        came = [one for outcomes in lead.outcomes(map(few.draw, range(4)), 4) for one in outcomes]
 
     blamed = failed(few.draw(guilty), "the worker died each time this case was tried")
-    assert found == [*expected[:guilty], blamed, *expected[guilty + 1 : 8]]
+    assert sorted(came, key=lambda one: int(one["index"])) == [*expected[:guilty], blamed, *expected[guilty + 1 : 4]]
+
+
+def test_where_the_disk_becomes_full_what_is_done_is_kept_and_the_same_command_goes_on(
+    plan: Plan, expected: list[Outcome], scenario: Path, small_disk: Disk, dekomp: Callable[..., tuple[int, str, str]]
+) -> None:
+    out = small_disk.folder / "out"
+    varies = [word for vary in ("operator.entry_error_mm=0:8", "card.weight_kg=50,90") for word in ("--vary", vary)]
+    words = ("sweep", scenario, "-o", out, "--seed", "7", "--scheduler", "threads", *varies)
+    with opened(out, plan) as store:
+        store.keep(expected[:2])
+        small_disk.fill(leave_kb=16)
+        with pytest.raises(
+            InputError, match=r"cases\.jsonl: found a disk that takes no more .* 2 of 24 cases are kept"
+        ):
+            store.keep(expected)
+
+    code, _, wrong = dekomp(*words, "--cases", CASES)  # room for some of the cases
+    found = re.search(r"small/out/cases\.jsonl: found a disk .*no space left.*\. (\d+) of 24 cases are kept", wrong)
+    assert (code, bool(found)) == (2, True), wrong
+    before = lines(out)
+    assert [2 < len(before) < CASES, found and int(found[1])] == [True, len(before)]
+    small_disk.clear()
+    small_disk.fill(leave_kb=64)
+    code, _, wrong = dekomp(*words, "--cases", CASES)  # for all of them, but not for the report
+    assert code == 2
+    assert re.search(r"small/out/re\w+\.\w+: found a place that cannot be written \(no space left", wrong), wrong
+    whole = lines(out)
+    assert sorted(added([], before) + added(before, whole)) == list(range(CASES))
+    small_disk.clear()
+    code, said, _ = dekomp(*words, "--cases", CASES)
+    assert (code, added(whole, lines(out)), kept(plan, out)) == (0, [], expected)
+    assert "24 of 24 cases are done already" in said
 
 
 @pytest.mark.parametrize(

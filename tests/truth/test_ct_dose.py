@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dekomp_sim.errors import OutOfRangeError
-from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Protocol
+from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Preset, Protocol
 from dekomp_sim.imaging.radiation.ct_dose import (
     ct_dose_of,
     ct_staff_usv,
@@ -27,13 +27,13 @@ def test_an_ultra_low_dose_treatment_has_its_published_dose_length_product() -> 
     """Lumbar treatments at 100 kV and 5 mAs: 2.26 mGy cm and 0.045 mSv on average (doi 10.1177/0284185117694508); ours
     reaches it with the 14 or so slices of 5 mm that such a treatment needs.
     """
-    one = ct_dose_of(PROTOCOLS["ultra-low dose"])
+    one = ct_dose_of(PROTOCOLS[Preset.ULTRA_LOW_DOSE])
     assert 8.0 < 2.26 / one.dlp_mgycm < 20.0
     assert one.dlp_mgycm * 14.0 == pytest.approx(2.26, rel=0.25)
 
 
 def test_dose_grows_with_charge_turns_and_length_and_sums_equal_totals() -> None:
-    step = PROTOCOLS["step"]
+    step = PROTOCOLS[Preset.STEP]
     one = ct_dose_of(step)
     assert ct_dose_of(replace(step, mas=2.0 * step.mas)).dlp_mgycm == pytest.approx(2.0 * one.dlp_mgycm)
     assert ct_dose_of(step, slices=3).dlp_mgycm == pytest.approx(3.0 * one.dlp_mgycm)

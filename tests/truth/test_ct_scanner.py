@@ -16,7 +16,7 @@ from dekomp_sim.geometry import Affine, Rigid, Rod, Solid, Tube
 from dekomp_sim.imaging.ct.acquisition import Turn
 from dekomp_sim.imaging.ct.gantry import Gantry, tilt_along_deg
 from dekomp_sim.imaging.ct.paths import rods_in_slice
-from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Kernel, Protocol
+from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Kernel, Preset, Protocol
 from dekomp_sim.imaging.ct.scanner import Scanner, SliceShot, picture_hu
 from dekomp_sim.matter import Substance
 
@@ -280,8 +280,8 @@ def test_slices_do_not_depend_on_the_number_of_threads() -> None:
 
 
 def test_an_ultra_low_dose_slice_is_noisier_than_a_step() -> None:
-    assert noise_hu(replace(PROTOCOLS["ultra-low dose"], field_mm=240.0, matrix=128)) > 2.0 * noise_hu(
-        replace(PROTOCOLS["step"], field_mm=240.0, matrix=128)
+    assert noise_hu(replace(PROTOCOLS[Preset.ULTRA_LOW_DOSE], field_mm=240.0, matrix=128)) > 2.0 * noise_hu(
+        replace(PROTOCOLS[Preset.STEP], field_mm=240.0, matrix=128)
     )
 
 

@@ -1,4 +1,4 @@
-"""The CT after discography: iodine's Hounsfield units, and where they lie in the slice."""
+"""The CT after discography, by the scanner: iodine's Hounsfield units, and where they lie in the slice."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dekomp_sim.anatomy import Level, Patient
-from dekomp_sim.disc import Disc, Stain, inject, voxelise
-from dekomp_sim.imaging.ct.discogram import Slice, axial_ct, changed_hu, hu_per_g_cm3
-from dekomp_sim.matter import Substance
+from dekomp_sim.anatomy import Level, Patient, Side
+from dekomp_sim.arrays import Float32Array
+from dekomp_sim.disc import Disc, inject, voxelise
+from dekomp_sim.imaging.ct.protocol import Kernel, Protocol
+from dekomp_sim.imaging.ct.scanner import CtSlice, Scanner, SliceShot
+from dekomp_sim.procedure.case import Setting, begin
+from dekomp_sim.procedure.ct.pictures import after_discography, discogram_shot
 
 PIXEL_MM = 0.25
 
@@ -20,64 +23,80 @@ def whole(glass: Patient) -> Disc:
     return voxelise(glass.discs[Level.L4_L5], 0)
 
 
-def at(picture: np.ndarray, x_mm: float, y_mm: float) -> float:
-    """The pixel nearest to x to the patient's left and y backward of the disc's centre."""
-    middle = picture.shape[0] // 2
-    return float(picture[middle + round(y_mm / PIXEL_MM), middle + round(x_mm / PIXEL_MM)])
+def shot_of(glass: Patient, disc: Disc) -> SliceShot:
+    """The slice as the case takes it, but without noise."""
+    case = replace(begin(glass, Setting(Level.L4_L5, Side.LEFT)), disc=disc)
+    shot = discogram_shot(case, Level.L4_L5)
+    return replace(shot, turn=replace(shot.turn, index=None))
 
 
-def test_a_milligram_of_iodine_per_millilitre_is_25_to_27_hu_at_120_kv() -> None:
-    """NIST XCOM by hand: iodine 7.579 and 3.510, water 0.2059 and 0.1837 cm2/g at 60 and 80 keV; at 70 keV, on straight
-    lines between logarithms, 5.02 and 0.1937: 25.9 HU. Clinical scanners show 25 to 27 at 120 kV.
-    """
-    ours = hu_per_g_cm3(Substance.IODINE) / 1000.0
-    assert ours == pytest.approx(25.9, rel=0.02)
-    assert 25.0 <= ours <= 27.0
+def taken(glass: Patient, disc: Disc) -> CtSlice:
+    return Scanner(glass).scan(shot_of(glass, disc))
+
+
+def added(glass: Patient, disc: Disc, whole: Disc, shot: SliceShot | None = None) -> Float32Array:
+    """What injection or carving changed in the slice, HU."""
+    scanner, shot = Scanner(glass), shot or shot_of(glass, disc)
+    return np.asarray(scanner.scan(shot).hu - scanner.scan(replace(shot, discs=(whole,))).hu)
+
+
+def at(picture: Float32Array, x_mm: float, y_mm: float) -> float:
+    """Mean within 1 mm of a place to the patient's left and backward of the disc's centre."""
+    middle = (len(picture) - 1) / 2.0
+    row, col = (round(middle + mm / PIXEL_MM) for mm in (y_mm, x_mm))
+    return float(picture[row - 3 : row + 4, col - 3 : col + 4].mean())
 
 
 def test_a_pore_full_of_contrast_reads_its_share_of_the_medium(glass: Patient, whole: Disc) -> None:
-    """20 % of the voxel at 300 mg/mL is 60 mg/mL: about 1560 HU above the 40 HU of the tissue, at the needle's tip."""
+    """20 % of the voxel at 300 mg/mL is 60 mg/mL of 25.9 HU a mg/mL (published, 120 kV): about 1560 HU. Two
+    centimetres of it, 12 % of a beam of 60 keV a millimetre, harden the beam for themselves: up to a sixth less.
+    """
     filled = inject(whole, 0.8, 0.05)
-    picture = axial_ct(glass.volume, filled)
     x_mm, y_mm, _ = filled.shape.patient_from_disc.inverse().points(filled.shape.nucleus_centre_mm)
-    assert at(picture, x_mm, y_mm) == pytest.approx(40.0 + 60.0 * 25.9, rel=0.02)
-    # the intact annulus stays as it was, outside the disc nothing changes
-    assert at(picture, -0.9 * filled.shape.half_width_mm, 0.0) == 40.0
-    before = axial_ct(glass.volume, whole)
-    assert float(before.max()) == 40.0
+    read = at(added(glass, filled, whole), x_mm, y_mm)
+    assert 0.83 * 60.0 * 25.9 < read < 1.02 * 60.0 * 25.9
+
+
+def test_the_intact_annulus_stays_as_it_was(glass: Patient, whole: Disc) -> None:
+    change = added(glass, inject(whole, 0.8, 0.05), whole)
+    assert at(change, -0.92 * whole.shape.half_width_mm, 0.0) == pytest.approx(
+        0.0, abs=25.0
+    )  # the bright disc's streak
 
 
 def test_the_slices_of_a_disc_hold_the_iodine_that_was_injected(glass: Patient, whole: Disc) -> None:
+    """100 mg in 0.5 mL; slices of 2 mm side by side, each less than a tenth dark from its own hardening."""
     filled = inject(whole, 0.5, 0.05, iodine_mg_ml=200.0)
-    slices = [Slice(above_middle_mm=z_mm, thickness_mm=0.5) for z_mm in np.arange(-8.0, 8.1, 0.5)]
-    added = sum(float((axial_ct(glass.volume, filled, cut) - 40.0).clip(0.0, None).sum()) for cut in slices)
-    iodine_mg = added / 25.9 * (PIXEL_MM**2 * 0.5 / 1000.0)
-    assert iodine_mg == pytest.approx(0.5 * 200.0, rel=0.03)
+    shot = shot_of(glass, filled)
+    turn = replace(
+        shot.turn, protocol=Protocol(120.0, 150.0, 2.0, 100.0, Kernel.STANDARD, 400), gantry=shot.turn.gantry.quick()
+    )
+    slices = [
+        replace(shot, turn=turn, centre_mm=shot.centre_mm + np.array([0.0, 0.0, z])) for z in np.arange(-8.0, 8.1, 2.0)
+    ]
+    sums = sum(float(added(glass, filled, whole, one).sum()) for one in slices)
+    assert sums / 25.9 * (PIXEL_MM**2 * 2.0 / 1000.0) == pytest.approx(100.0, rel=0.1)
 
 
-def test_the_picture_is_read_with_the_patients_left_at_the_right_and_the_back_below(
-    glass: Patient, whole: Disc
-) -> None:
-    """A protrusion on the left: the fissure of grade 3 takes contrast to the left and backward."""
+def test_a_fissure_on_the_left_lies_at_the_pictures_right_and_behind(glass: Patient, whole: Disc) -> None:
+    """The slice itself has the patient's left at the right and the back below: a protrusion on the left and a fissure
+    of grade 3, which takes contrast to the left and backward."""
     torn = inject(voxelise(whole.shape, 3), 1.5, 0.05)
-    contrast = np.clip(axial_ct(glass.volume, torn) - 40.0, 0.0, None)
-    annulus = np.ones(contrast.shape, dtype=bool)
-    rows, cols = np.indices(contrast.shape) - contrast.shape[0] // 2
+    rows, cols = np.indices((400, 400)) - 199.5
     points = np.stack([cols * PIXEL_MM, rows * PIXEL_MM, 0.0 * rows], axis=-1)
-    annulus &= whole.shape.rim(points) > 0.75
-    weight = contrast * annulus
-    assert weight.sum() > 0.0
+    rim = whole.shape.rim(points)
+    weight = np.clip(added(glass, torn, whole), 100.0, None) * ((rim > 0.75) & (rim < 1.05))
+    weight -= 100.0 * ((rim > 0.75) & (rim < 1.05))
     assert float((weight * cols).sum()) > 0.0
     assert float((weight * rows).sum()) > 0.0
 
 
-def test_what_was_carved_away_reads_as_water_and_undiluted_contrast_as_the_scale_s_end(whole: Disc) -> None:
+def test_what_was_carved_away_reads_as_water(glass: Patient, whole: Disc) -> None:
+    """Nucleus of 1.06 g/cm3 with soft tissue's attenuation gives way to water: 60 HU less."""
     empty = replace(whole, fraction=np.zeros_like(whole.fraction))
-    # nucleus of 1.06 g/cm3 gives way to water
-    assert float(changed_hu(empty).min()) < -55.0
-    full = replace(
-        whole,
-        stain=Stain.of(np.full_like(whole.coverage, whole.voxel_ml)),
-        contrast=replace(whole.contrast, injected_ml=1.0, iodine_mg_ml=300.0),
-    )
-    assert float(changed_hu(full).max()) == pytest.approx(7770.0, rel=0.02)
+    assert at(added(glass, empty, whole), 0.0, 0.0) == pytest.approx(-60.0, abs=4.0)
+
+
+def test_the_case_that_counts_is_the_one_after_the_last_injection(glass: Patient) -> None:
+    case = begin(glass, Setting(Level.L4_L5, Side.LEFT))
+    assert after_discography((case, case)) == {}

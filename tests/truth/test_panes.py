@@ -18,6 +18,7 @@ from dekomp_sim.geometry import Affine, Rod
 from dekomp_sim.geometry.section import Section
 from dekomp_sim.imaging.console.display import direction_letters
 from dekomp_sim.imaging.console.processing import Console, on_detector, on_screen, turned
+from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.instruments import CATALOGUE, Placement
 from dekomp_sim.procedure import Case, Machine, after
@@ -28,7 +29,7 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live, Settings, Showing
 from dekomp_sim.viewer.panes.marks import rgb
 from dekomp_sim.viewer.panes.overlays import CROSSHAIR
 from dekomp_sim.viewer.panes.readouts import readouts, source_to_skin_mm
-from dekomp_sim.viewer.panes.slices import BONE, EXAM, HuWindow, Plane, Reading, hu_words, picture, section_of
+from dekomp_sim.viewer.panes.slices import BONE, EXAM, Plane, Reading, hu_words, picture, section_of
 
 ORTHOGONAL = (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 

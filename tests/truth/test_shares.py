@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dekomp_sim.sweep.figures import distributions
 from dekomp_sim.sweep.shares import Share, axis_of, share_map, shares
 from dekomp_sim.sweep.vary import Between, OneOf, Vary
 
@@ -39,3 +40,12 @@ def test_shares_are_counted_by_class_and_by_pairs_of_classes() -> None:
     assert [(one.count, one.of) for one in shares(side, hit)] == [(1, 2), (1, 2)]
     found = share_map(side, weight, hit)
     assert [[(one.count, one.of) for one in row] for row in found] == [[(1, 1), (1, 2)], [(0, 1), (0, 0)]]
+
+
+def test_figures_that_differ_by_rounding_alone_get_no_histogram() -> None:
+    alike = np.array([0.1 + 0.2, 0.3, 0.3])
+    drawn = distributions({"exposures": alike, "redirects": np.array([1.0, 2.0]), "total_s": np.array([np.nan])})
+
+    assert distributions({"exposures": alike}) is None
+    assert drawn is not None
+    assert drawn.alt.startswith("Histograms of 1 figures")

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dekomp_sim.cli.patients import Scan, patient_of
-from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, passed_over, seen
+from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
 from dekomp_sim.debrief.steps import clock
 from dekomp_sim.files import Recorded, output_folder, read_journal
 from dekomp_sim.scenario import record
@@ -66,8 +66,8 @@ def _tell(recorded: Recorded, again: Replay, console: Console) -> None:
 def _debrief(recorded: Recorded, again: Replay, folder: Path, console: Console) -> None:
     """Leave what `dekomp-sim run` leaves, but the journal and the 3D pictures."""
     cases = cases_for_figures(again.moments)
-    gallery = Gallery(cases[0].patient, folder / "frames", passed_over(cases[-1]))
+    gallery = Gallery(cases[0].patient, folder / "frames", cases[-1])
     with console.status("Taking the pictures again ..."):
-        pictures = seen(cases, gallery)
+        seen(cases, gallery)
     leave_overview(gallery, folder)
-    leave(Told(again.performed, cases, pictures, record.origin(recorded.header)), folder, console)
+    leave(Told(again.performed, cases, gallery, record.origin(recorded.header)), folder, console)

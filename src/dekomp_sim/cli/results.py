@@ -14,16 +14,18 @@ from rich.console import Console
 
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.cli.overview import Overview
+from dekomp_sim.cli.scans import ScanGallery
+from dekomp_sim.cli.scans import passed_over as scans_passed_over
 from dekomp_sim.debrief.metrics import measure
-from dekomp_sim.debrief.report import Report, Still, report_html, report_json, stills
+from dekomp_sim.debrief.report import Report, Still, report_html, report_json, scan_stills, stills
 from dekomp_sim.debrief.scoring.marks import score, words_of
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
-from dekomp_sim.imaging.ct.discogram import on_screen
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
 from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.ct.pictures import after_discography
 from dekomp_sim.procedure.digest import case_digest
-from dekomp_sim.procedure.fluoroscopy.pictures import after_discography, ct_of, shot_of
+from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.probe import Renderer
 from dekomp_sim.viewer.scene.cameras import View
@@ -40,7 +42,7 @@ RUN_PAUSE_S: Final = 5.0
 
 
 class Gallery:
-    """Takes the picture of each exposure as cases go by, and keeps it in a folder.
+    """Takes the picture of each exposure and of the CT scanner as cases go by, and keeps it in a folder.
 
     Parameters
     ----------
@@ -48,18 +50,21 @@ class Gallery:
         Whose.
     frames
         The folder, which is made.
-    passed_over
-        Indices of exposures of which no picture is kept; theirs are empty.
+    last
+        The last case, where it is known: runs of fluoroscopy then leave only their last picture, the others are empty.
     """
 
-    def __init__(self, patient: Patient, frames: Path, passed_over: frozenset[int] = frozenset()) -> None:
-        self._scope, self._frames, self._passed_over = Fluoroscope(patient), frames, passed_over
+    def __init__(self, patient: Patient, frames: Path, last: Case | None = None) -> None:
+        self._scope, self._frames = Fluoroscope(patient), frames
+        self._passed_over = passed_over(last) if last is not None else frozenset()
         self.pictures: list[bytes] = []
         self.overview = Overview()
+        self.scans = ScanGallery(patient, frames, scans_passed_over(last) if last is not None else frozenset())
         frames.mkdir()
 
     def look(self, before: Case, later: Case) -> None:
-        """Take what was exposed from one case to the next."""
+        """Take what was exposed and scanned from one case to the next."""
+        self.scans.look(before, later)
         for exposure in later.exposures[len(before.exposures) :]:
             if exposure.index in self._passed_over:
                 self.pictures.append(b"")
@@ -80,15 +85,15 @@ class Told:
         With the actions that were performed as its steps.
     cases
         The opening, and the case after each step.
-    pictures
-        A PNG of each exposure, empty where none was kept.
+    gallery
+        A PNG of each exposure and acquisition, empty where none was kept.
     header
         What the report names as its origin.
     """
 
     story: Story
     cases: Sequence[Case]
-    pictures: Sequence[bytes]
+    gallery: Gallery
     header: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -106,11 +111,11 @@ def _leads_on(now: Exposure, after: Exposure) -> bool:
     return fluoroscopy and same_view and after.clock_s - (now.clock_s + now.seconds) < RUN_PAUSE_S
 
 
-def seen(cases: Iterable[Case], gallery: Gallery) -> list[bytes]:
-    """The pictures of all exposures of cases that follow one another."""
+def seen(cases: Iterable[Case], gallery: Gallery) -> Gallery:
+    """The gallery with the pictures of cases that follow one another."""
     for before, later in pairwise(cases):
         gallery.look(before, later)
-    return gallery.pictures
+    return gallery
 
 
 def leave(told: Told, folder: Path, console: Console, renderer: Renderer | None = None) -> str:
@@ -125,8 +130,10 @@ def leave(told: Told, folder: Path, console: Console, renderer: Renderer | None 
     scenes = _scenes(told.cases, renderer, folder, console) if renderer is not None else ()
     digest, metrics = case_digest(told.cases[-1]), measure(told.cases)
     with console.status("Writing the report ..."):
-        slices = _slices(told.cases, folder)
-        shown = (*scenes, *slices, *stills(told.story, told.cases, told.pictures))
+        gallery = told.gallery
+        slices = _slices(told.cases, folder, gallery.scans)
+        scans = scan_stills(told.cases[-1], gallery.scans.pictures)
+        shown = (*scenes, *slices, *scans, *stills(told.story, told.cases, gallery.pictures))
         report = Report(told.story, told.cases, metrics, digest, shown, told.header)
         write_text(folder / "report.html", report_html(report))
         found = report_json(told.story, told.cases, metrics, digest, told.header)
@@ -144,14 +151,18 @@ def leave_overview(gallery: Gallery, folder: Path) -> None:
         write_png8(folder / "overview.png", picture)
 
 
-def _slices(cases: Sequence[Case], folder: Path) -> tuple[Still, ...]:
-    """The CT of each disc after its discography."""
+def _slices(cases: Sequence[Case], folder: Path, scans: ScanGallery) -> tuple[Still, ...]:
+    """The CT of each disc after its discography, where the case itself took none."""
     drawn = []
     for level, case in after_discography(cases).items():
+        if any(taken.clock_s >= case.clock_s and level in taken.discs for taken in cases[-1].acquisitions):
+            continue
         words = f"CT of {level} after discography"
-        png = png_bytes((on_screen(ct_of(case, level), words) >> 8).astype(np.uint8))
+        png = scans.discogram(case, level)
         write_bytes(folder / f"ct_{level}.png", png)
-        drawn.append(Still(words, "", case.clock_s, png, f"Simulated axial CT through the {level} disc with contrast"))
+        note = "Taken after the case; its dose is not counted."
+        alt = f"Simulated axial CT through the {level} disc with contrast"
+        drawn.append(Still(words, note, case.clock_s, png, alt))
     return tuple(drawn)
 
 

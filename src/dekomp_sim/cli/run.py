@@ -66,8 +66,8 @@ def perform(request: Request, console: Console) -> bool:
         with console.status("Preparing the patient (built once, then cached) ..."):
             patient = patient_of(story, request.scan)
         header = record.header(story, patient) | {"scenario_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        cases, pictures = _played(story, patient, folder, header, console)
-        told = Told(story, cases, pictures, record.origin(header))
+        cases, gallery = _played(story, patient, folder, header, console)
+        told = Told(story, cases, gallery, record.origin(header))
         digest = leave(told, folder, console, asked.result() if asked else None)
     console.print(f"Report: {(request.out / 'report.html').resolve()}", soft_wrap=True)
     console.print(f"State digest: {digest}", soft_wrap=True)
@@ -76,8 +76,8 @@ def perform(request: Request, console: Console) -> bool:
 
 def _played(
     story: Story, patient: Patient, folder: Path, header: dict[str, Any], console: Console
-) -> tuple[tuple[Case, ...], list[bytes]]:
-    """All cases, and a picture of each exposure."""
+) -> tuple[tuple[Case, ...], Gallery]:
+    """All cases, and their pictures."""
     columns = (TextColumn("Playing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with (
         Progress(*columns, TimeElapsedColumn(), console=console) as progress,
@@ -92,4 +92,4 @@ def _played(
         )
         leave_overview(gallery, folder)
         journal.append(record.closing(cases[-1]))
-    return cases, gallery.pictures
+    return cases, gallery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,11 +50,11 @@ class Tally:
     failed: int = 0
     harmed: int = 0
 
-    def count(self, outcome: Outcome) -> None:
-        """Take in one more case."""
-        self.done += 1
-        self.failed += bool(outcome["failed"])
-        self.harmed += bool(outcome.get("harm"))
+    def count(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in more cases."""
+        self.done += len(outcomes)
+        self.failed += sum(bool(one["failed"]) for one in outcomes)
+        self.harmed += sum(bool(one.get("harm")) for one in outcomes)
 
     @property
     def words(self) -> str:
@@ -79,7 +80,7 @@ def perform(request: Request, console: Console) -> bool:
         if left.size:
             _performed(request, (plan, left), (store, tally), console)
         results = request.out / "results.parquet"
-        write_table(results, plan, store.outcomes(plan))
+        write_table(results, plan, store.outcomes())
     write_text(request.out / "report.html", report_html(plan, results))
     console.print(f"{tally.done} cases, {tally.words}.", soft_wrap=True)
     console.print(f"Results: {results.resolve()}", soft_wrap=True)
@@ -112,12 +113,11 @@ def _standing(store: Store, plan: Plan, order: IntArray, retry: bool) -> tuple[T
     """What is done, and the numbers of the cases that are not."""
     tally, left = Tally(), np.zeros(len(order), dtype=bool)
     for place, index in enumerate(order):
-        draw = plan.draw(int(index))
-        outcome = store.outcome(draw) if store.has(draw) else None
+        outcome = store.outcome(plan.draw(int(index)))
         if outcome is None or (retry and outcome["failed"]):
             left[place] = True
         else:
-            tally.count(outcome)
+            tally.count([outcome])
     return tally, order[left]
 
 
@@ -129,7 +129,7 @@ def _performed(request: Request, work: tuple[Plan, IntArray], kept: tuple[Store,
         task = progress.add_task("calling the workers", total=plan.cases, completed=tally.done)
         with crew(request.scheduler, request.workers) as client:
             lead = Lead(client, plan.story, request.scheduler, lambda words: progress.update(task, description=words))
-            for outcome in lead.outcomes(plan.draw(int(index)) for index in left):
-                store.keep(outcome)
-                tally.count(outcome)
+            for outcomes in lead.outcomes((plan.draw(int(index)) for index in left), left.size):
+                store.keep(outcomes)
+                tally.count(outcomes)
                 progress.update(task, completed=tally.done, description=tally.words)

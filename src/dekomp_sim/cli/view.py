@@ -17,7 +17,7 @@ from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.cli.documents import document
 from dekomp_sim.cli.patients import Scan, patient_of
 from dekomp_sim.cli.records import keep, ready_for
-from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, passed_over, seen
+from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
 from dekomp_sim.errors import DekompSimError, InputError
 from dekomp_sim.files import Journal, read_yaml
 from dekomp_sim.scenario import record
@@ -120,12 +120,12 @@ class Openings:
     def _leave(self, session: Session, folder: Path, header: dict[str, object]) -> Path:
         """Write the report of a finished case; where it is."""
         cases = cases_for_figures(session.moments)
-        gallery = Gallery(session.patient, folder / "frames", passed_over(cases[-1]))
-        pictures = seen(cases, gallery)
+        gallery = Gallery(session.patient, folder / "frames", cases[-1])
+        seen(cases, gallery)
         leave_overview(gallery, folder)
         actions = tuple(moment.action for moment in session.moments if moment.action is not None)
         story = replace(session.story, steps=actions) if actions else session.story
-        digest = leave(Told(story, cases, pictures, record.origin(header)), folder, self.console)
+        digest = leave(Told(story, cases, gallery, record.origin(header)), folder, self.console)
         self.console.print(f"Report: {(folder / 'report.html').resolve()}", soft_wrap=True)
         self.console.print(f"State digest: {digest}", soft_wrap=True)
         self._keep(folder)

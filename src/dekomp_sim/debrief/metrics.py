@@ -12,6 +12,7 @@ import numpy as np
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.debrief.track import Gap, Stay, least_gaps, length_mm, stays
 from dekomp_sim.disc import DENSITY_G_ML, PARTS, Tissue
+from dekomp_sim.imaging.radiation.ct_dose import ct_totals
 from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Breach, Contact, Event, Pain, Refusal, Risk
@@ -98,6 +99,10 @@ class Metrics:
     fluoroscopy_s: float
     air_kerma_reference_mgy: float
     kap_gycm2: float
+    ct_acquisitions: int
+    ct_fluoroscopy_s: float
+    ct_dlp_mgycm: float
+    ct_effective_msv: float
     peak_skin_mgy: float
     operator_apron_usv: float
     operator_eye_usv: float
@@ -152,6 +157,7 @@ def measure(cases: Sequence[Case]) -> Metrics:
         raise ValueError("measure needs at least the opening case")
     last, track = cases[-1], stays(cases)
     dose = totals(exposure.dose for exposure in last.exposures)
+    by_ct = ct_totals(taken.dose for taken in last.acquisitions)
     operator = {at.place: at for at in staff_doses(last)["operator"]}
     aims = _aims(last, track)
     working = aims[0] if aims else None
@@ -171,6 +177,10 @@ def measure(cases: Sequence[Case]) -> Metrics:
         fluoroscopy_s=last.fluoroscopy_s,
         air_kerma_reference_mgy=dose.air_kerma_reference_mgy,
         kap_gycm2=dose.kap_gycm2,
+        ct_acquisitions=sum(not taken.held for taken in last.acquisitions),
+        ct_fluoroscopy_s=last.ct_fluoroscopy_s,
+        ct_dlp_mgycm=by_ct.dlp_mgycm,
+        ct_effective_msv=by_ct.effective_msv,
         peak_skin_mgy=skin_map(last).peak_mgy,
         operator_apron_usv=operator["chest"].outside_usv if operator else 0.0,
         operator_eye_usv=operator["eye"].behind_usv if operator else 0.0,

@@ -25,11 +25,13 @@ from dekomp_sim.debrief.discography import discography_table
 from dekomp_sim.debrief.lesson import questions
 from dekomp_sim.debrief.metrics import Metrics
 from dekomp_sim.debrief.plots import plots
+from dekomp_sim.debrief.scans import place_words, scan_name, scan_table
 from dekomp_sim.debrief.scoring.marks import Score, scores
 from dekomp_sim.debrief.steps import clock, kind_of, objectives, steps, title_of, told, views
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.debrief.tables import account, card_rows, dose_table, figures, tiles
 from dekomp_sim.imaging.console.display import BANNER
+from dekomp_sim.imaging.radiation.ct_dose import ct_totals
 from dekomp_sim.imaging.radiation.dose import totals
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.verdict import verdict
@@ -123,7 +125,7 @@ def stills(story: Story, cases: Sequence[Case], pictures: Sequence[bytes]) -> tu
     story, cases
         As in `Report`.
     pictures
-        One PNG file for each exposure, in order.
+        One PNG file for each exposure, in order; empty where none was kept.
 
     Raises
     ------
@@ -140,6 +142,35 @@ def stills(story: Story, cases: Sequence[Case], pictures: Sequence[bytes]) -> tu
             alt=f"Simulated X-ray, {view} view. {exposure.note}".strip(),
         )
         for exposure, view, png in zip(made, views(story.steps, cases), pictures, strict=True)
+        if png
+    )
+
+
+def scan_stills(case: Case, pictures: Sequence[bytes]) -> tuple[Still, ...]:
+    """The pictures of all acquisitions of the scanner with their captions.
+
+    Parameters
+    ----------
+    case
+        The last one.
+    pictures
+        One PNG file for each acquisition, in order; empty where none was kept.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer pictures than acquisitions.
+    """
+    return tuple(
+        Still(
+            title=f"CT {taken.index + 1}. {scan_name(taken)}, {place_words(taken)}",
+            note=taken.note,
+            clock_s=taken.clock_s,
+            png=png,
+            alt=f"Simulated CT, {scan_name(taken)}. {taken.note}".strip(),
+        )
+        for taken, png in zip(case.acquisitions, pictures, strict=True)
+        if png
     )
 
 
@@ -184,6 +215,8 @@ def report_json(
         "removal": {"tissues": metrics.removed, "all": account(metrics.removed), "runs": last.receipts},
         "exposures": _exposures(story, cases),
         "dose_totals": totals(exposure.dose for exposure in last.exposures),
+        "acquisitions": last.acquisitions,
+        "ct_totals": ct_totals(taken.dose for taken in last.acquisitions),
         "dose_uncertainty": UNCERTAINTY,
         "injections": last.injections,
         "discography": verdict(last),
@@ -247,6 +280,7 @@ def report_html(report: Report) -> str:
         runs=last.receipts,
         discography=discography_table(last),
         dose=dose_table(story.steps, cases),
+        scans=scan_table(last),
         uncertainty=UNCERTAINTY,
         limits=LIMITS,
         digest=report.digest,

@@ -48,7 +48,7 @@ class Step:
     events
         What happened.
     note
-        What the operator noted with an exposure.
+        What the operator noted with an exposure or a slice.
     """
 
     number: int
@@ -98,7 +98,7 @@ def steps(actions: Iterable[do.Action], cases: Sequence[Case]) -> tuple[Step, ..
             action=action.do,
             words=asked(action),
             events=_new(before, after),
-            note=action.note if isinstance(action, do.Expose) else "",
+            note=getattr(action, "note", ""),
         )
         for number, (action, (before, after)) in enumerate(pairs, start=1)
     )
@@ -128,12 +128,16 @@ def asked(action: do.Action) -> str:  # noqa: C901 - one line per action reads b
             return _console(action)
         case do.Expose():
             return _exposure(action)
+        case do.LayGrid():
+            return f"Lay the grid on the back, its middle at {action.table_mm:+g} mm."
+        case do.MoveGantry() | do.CtScan() | do.CtStep() | do.CtFluoroscopy():
+            return _scanner(action)
         case do.Anaesthetise():
             blindly = "" if action.aspirated else ", without drawing the syringe back"
             return f"Infiltrate {action.volume_ml:g} mL of lidocaine {action.concentration_percent:g} %{blindly}."
         case do.Incise():
             where = f" over {action.level}" if action.level else ""
-            return f"Cut the skin{where}, {action.length_mm:g} mm."
+            return f"Cut the skin{where}{_under_grid(action)}, {action.length_mm:g} mm."
         case do.Insert():
             bent = f", tip bent by {action.prebend_deg:g}°" if action.prebend_deg else ""
             return f"Insert the {spoken(action.instrument)}{_entry(action)}{bent}."
@@ -242,6 +246,8 @@ def objectives(story: Story, metrics: Metrics) -> tuple[Asked, ...]:
         (goals.fluoroscopy_s_at_most, got.fluoroscopy_s, "Fluoroscopy at most", "s", True),
         (goals.exposures_at_most, got.exposures, "Exposures at most", "", True),
         (goals.kap_gycm2_at_most, got.kap_gycm2, "Kerma-area product at most", "Gy cm²", True),
+        (goals.ct_dlp_mgycm_at_most, got.ct_dlp_mgycm, "Dose-length product of CT at most", "mGy cm", True),
+        (goals.ct_fluoroscopy_s_at_most, got.ct_fluoroscopy_s, "CT fluoroscopy at most", "s", True),
         (goals.skin_punctures_at_most, got.skin_punctures, "Skin punctures at most", "", True),
         (goals.pain_at_most, got.worst_pain, "Pain at most", "of 10", True),
     )
@@ -315,6 +321,49 @@ def _exposure(action: do.Expose) -> str:
     return f"Expose: {kv}, {mas}{frames}{held}."
 
 
+def _scanner(action: do.MoveGantry | do.CtScan | do.CtStep | do.CtFluoroscopy) -> str:
+    """What the CT scanner is asked to do."""
+    match action:
+        case do.MoveGantry():
+            return _gantry(action)
+        case do.CtScan():
+            return f"Scan from {action.from_mm:+g} to {action.to_mm:+g} mm, {_technique(action)}."
+        case do.CtStep():
+            stays = ", the operator beside" if action.beside else ""
+            return f"{_slices(action.slices)}, {_technique(action)}{stays}."
+        case do.CtFluoroscopy():
+            held = ", the pedal still held" if action.held else ""
+            return f"CT fluoroscopy for {action.seconds:g} s, {_technique(action)}{held}."
+
+
+def _slices(count: int) -> str:
+    return "One CT slice" if count == 1 else f"{count} CT slices side by side"
+
+
+def _gantry(action: do.MoveGantry) -> str:
+    names = {
+        do.Through.DISC: "disc",
+        do.Through.WAY: "planned way",
+        do.Through.NEEDLE: "needle's way",
+        do.Through.TIP: "needle's tip",
+    }
+    parts = [f"slice through the {names[action.through]}"] if action.through is not None else []
+    if action.table_mm is not None:
+        parts.append(f"couch to {action.table_mm:+g} mm")
+    if action.tilt_deg is not None:
+        parts.append(f"gantry to {action.tilt_deg:+g}°")
+    return f"Lay the {', the '.join(parts) or 'slice where it is'}."
+
+
+def _technique(action: do.CtScan | do.CtStep | do.CtFluoroscopy) -> str:
+    """The preset and what is set beside it."""
+    own = ((action.kv, "kV"), (action.ma, "mA"), (action.thickness_mm, "mm"), (action.field_mm, "mm of field"))
+    said = [f"{value:g} {unit}" for value, unit in own if value is not None]
+    if action.kernel is not None:
+        said.append(f"kernel {action.kernel}")
+    return ", ".join([action.preset.replace("_", " "), *said])
+
+
 def _console(action: do.SetCollimator | do.SetField | do.SetFluoroscopy) -> str:
     """How the console is set."""
     match action:
@@ -330,8 +379,17 @@ def _console(action: do.SetCollimator | do.SetField | do.SetFluoroscopy) -> str:
 def _entry(action: do.Insert) -> str:
     shifts = ((action.entry_lateral_mm, "lateral"), (action.entry_cranial_mm, "cranial"))
     moved = " and ".join(f"{shift:+g} mm {way}" for shift, way in shifts if shift)
-    where = f" for {action.level}" if action.level else ""
+    where = f"{_under_grid(action)}{f' for {action.level}' if action.level else ''}"
     return f"{where}, {moved} of the planned entry" if moved else where
+
+
+def _under_grid(action: do.Insert | do.Incise) -> str:
+    """Where the grid and the laser name the entry."""
+    if not isinstance(action.entry, do.GridMark):
+        return ""
+    beside = f" {action.entry.aside_mm:+g} mm" if action.entry.aside_mm else ""
+    laser = "the laser" if action.entry.table_mm is None else f"table {action.entry.table_mm:+g} mm"
+    return f" at line {action.entry.line}{beside}, {laser}"
 
 
 def _bevel(action: do.Advance) -> str:

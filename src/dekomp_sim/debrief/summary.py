@@ -110,8 +110,20 @@ def _hypotheses(metrics: Metrics, story: Story) -> str:
 
 
 def _dose(metrics: Metrics) -> str:
+    return f"{_by_c_arm(metrics)} {_by_ct(metrics)}".strip() or "No X-ray was used."
+
+
+def _by_ct(metrics: Metrics) -> str:
+    if not metrics.ct_acquisitions:
+        return ""
+    took = _counted(metrics.ct_acquisitions, "CT acquisition").capitalize().replace("ct", "CT")
+    live = f" with {metrics.ct_fluoroscopy_s:.1f} s of CT fluoroscopy" if metrics.ct_fluoroscopy_s else ""
+    return f"{took}{live} gave {metrics.ct_dlp_mgycm:.0f} mGy cm, about {metrics.ct_effective_msv:.1f} mSv."
+
+
+def _by_c_arm(metrics: Metrics) -> str:
     if not metrics.exposures:
-        return "No X-ray was used."
+        return ""
     shots = _counted(metrics.exposures, "exposure").capitalize()
     return (
         f"{shots} with {metrics.fluoroscopy_s:.1f} s of fluoroscopy gave "

@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 
 from dekomp_sim.errors import InputError
+from dekomp_sim.files.writing import append_whole
 
 JOURNAL_VERSION: Final = 2
 """Grows whenever older readers would misunderstand a journal. Since 2 the header holds the whole story, so that the
@@ -51,7 +53,7 @@ class Journal:
     def __init__(self, path: Path | str, header: Mapping[str, Any]) -> None:
         self.path = Path(path)
         try:
-            self._file: IO[str] = self.path.open("x", encoding="utf-8", newline="\n")
+            self._file = self.path.open("xb", buffering=0)
         except FileExistsError:
             raise InputError(str(self.path), "a journal that exists", "a new file", "Choose another name") from None
         except OSError as wrong:
@@ -59,7 +61,13 @@ class Journal:
             raise InputError(
                 str(self.path), f"a place that cannot be written ({reason})", "a writable folder"
             ) from None
-        self.append({"journal": JOURNAL_VERSION, **header})
+        self._end = 0
+        try:
+            self.append({"journal": JOURNAL_VERSION, **header})
+        except InputError:
+            self.close()
+            self.path.unlink()
+            raise
 
     def append(self, record: Mapping[str, Any] | Any) -> None:
         """Add a mapping or a dataclass as one line, and wait until it is on the disk.
@@ -67,18 +75,20 @@ class Journal:
         Raises
         ------
         InputError
-            If the disk is full or gone.
+            If the disk is full or gone; nothing of the record is then in the journal, and the next may be tried.
         ValueError
             If the record holds what JSON cannot: a NaN, an object without fields.
         """
         line = json.dumps(plain(record), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         try:
-            self._file.write(line + "\n")
-            self._file.flush()
+            end = append_whole(self._file, f"{line}\n".encode(), self._end)
             os.fsync(self._file.fileno())
         except OSError as wrong:
+            with suppress(OSError):
+                self._file.truncate(self._end)
             reason = (wrong.strerror or str(wrong)).lower()
             raise InputError(str(self.path), f"a disk that takes no more ({reason})", "room for the journal") from None
+        self._end = end
 
     def close(self) -> None:
         """Close the file; further records are refused by Python."""

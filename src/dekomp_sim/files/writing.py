@@ -6,7 +6,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +71,35 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         beside.write_bytes(content)
 
 
+def append_whole(file: FileIO, content: bytes, end: int) -> int:
+    """Add bytes to an unbuffered file, all of them or none; its new end.
+
+    Parameters
+    ----------
+    file
+        Open for adding.
+    content
+        What to add.
+    end
+        The file's end before; where not all can be written the file is cut there again.
+
+    Raises
+    ------
+    OSError
+        If the disk takes no more.
+    """
+    left = content
+    try:
+        file.seek(end)
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        with suppress(OSError):  # a device has no length
+            file.truncate(end)
+        raise
+    return end + len(content)
+
+
 @contextmanager
 def output_folder(path: Path | str, overwrite: bool = False, mark: str = RUN_MARK) -> Iterator[Path]:
     """A fresh folder to write a run's results to; it becomes `path` when all went well, else it is removed.
@@ -113,9 +143,19 @@ def output_folder(path: Path | str, overwrite: bool = False, mark: str = RUN_MAR
         beside.replace(target)
     except OSError as wrong:
         raise _unwritable(target, wrong) from None
+    except InputError as wrong:
+        raise _at_its_place(wrong, beside, target) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(beside.with_name(f"{beside.name}-earlier"), ignore_errors=True)
+
+
+def _at_its_place(wrong: InputError, beside: Path, target: Path) -> InputError:
+    """A mistake in the folder that is being made, told of the folder that it was to become."""
+    if not wrong.where.startswith(str(beside)):
+        return wrong
+    where = str(target) + wrong.where.removeprefix(str(beside))
+    return InputError(where, wrong.found, wrong.allowed, wrong.remedy or f"{target} is as it was before")
 
 
 def _as_other_files(path: Path) -> None:

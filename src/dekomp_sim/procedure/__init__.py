@@ -4,6 +4,7 @@ from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.after import after
 from dekomp_sim.procedure.case import Case, Exposure, Machine, Setting, begin
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard, assess
+from dekomp_sim.procedure.ct.acquired import Guidance
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.events import (
     Ailment,
@@ -34,6 +35,7 @@ __all__ = [
     "Contact",
     "Event",
     "Exposure",
+    "Guidance",
     "Machine",
     "Measured",
     "Outcome",

@@ -13,14 +13,22 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le
 
 from dekomp_sim.anatomy.labels import Level, Side
+from dekomp_sim.imaging.ct.protocol import Kernel, Preset
 from dekomp_sim.imaging.stand.brightness import DoseRate
 from dekomp_sim.imaging.stand.collimator import Field
+from dekomp_sim.procedure.ct.acquired import GridLine
 
 Positive = Annotated[float, Gt(0.0)]
 Depth = Annotated[float, Ge(0.0), Le(300.0)]
 Angle = Annotated[float, Ge(-180.0), Le(180.0)]
 Shift = Annotated[float, Ge(-80.0), Le(80.0)]
 Tilt = Annotated[float, Ge(-45.0), Le(45.0)]
+Travel = Annotated[float, Ge(-200.0), Le(200.0)]
+CtKv = Annotated[float, Ge(80.0), Le(140.0)]
+CtMa = Annotated[float, Ge(10.0), Le(800.0)]
+Thickness = Annotated[float, Ge(0.6), Le(10.0)]
+CtField = Annotated[float, Ge(50.0), Le(500.0)]
+Rows = Annotated[int, Ge(1), Le(3)]
 
 
 class View(StrEnum):
@@ -89,6 +97,27 @@ class Point:
     x_mm: float
     y_mm: float
     z_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridMark:
+    """A place on the skin under the grid: beside one of its lines, where the laser's plane crosses it.
+
+    Without `table_mm` the laser is where it is now.
+    """
+
+    line: GridLine
+    aside_mm: Annotated[float, Ge(-10.0), Le(10.0)] = 0.0
+    table_mm: Travel | None = None
+
+
+class Through(StrEnum):
+    """What the slice is laid through."""
+
+    DISC = "disc"
+    WAY = "way"
+    NEEDLE = "needle"
+    TIP = "tip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +252,91 @@ class Expose:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveGantry:
+    """Move the CT couch and lean the gantry, until the laser shows where the slice is wanted.
+
+    `table_mm` counts headward from where the slice passes the treated disc's middle. `through` lays it through the
+    disc, the planned way, a needle's whole way or its tip: the first three lean the gantry too, unless `tilt_deg` says
+    how far. What is not told stays.
+    """
+
+    table_mm: Travel | None = None
+    tilt_deg: Annotated[float, Ge(-30.0), Le(30.0)] | None = None
+    through: Through | None = None
+    do: Literal["move_gantry"] = "move_gantry"
+
+
+@dataclass(frozen=True, slots=True)
+class LayGrid:
+    """Tape a grid of wires to the back, on the side of approach, its middle at a place along the couch.
+
+    Slices show its lines. Washing the skin takes it off; where its lines lay stays marked.
+    """
+
+    table_mm: Travel = 0.0
+    do: Literal["lay_grid"] = "lay_grid"
+
+
+@dataclass(frozen=True, slots=True)
+class CtScan:
+    """A scan along the couch, everybody out of the room: slices side by side from one table position to another.
+
+    What a preset says is taken, as far as nothing else is asked.
+    """
+
+    from_mm: Travel = -40.0
+    to_mm: Travel = 40.0
+    preset: Preset = Preset.PLANNING
+    kv: CtKv | None = None
+    ma: CtMa | None = None
+    thickness_mm: Thickness | None = None
+    field_mm: CtField | None = None
+    kernel: Kernel | None = None
+    note: str = ""
+    do: Literal["ct_scan"] = "ct_scan"
+
+
+@dataclass(frozen=True, slots=True)
+class CtStep:
+    """One turn at the couch's place: a single slice, or up to three side by side.
+
+    `beside` keeps the operator at the couch: quicker, and with dose to the operator.
+    """
+
+    slices: Rows = 1
+    preset: Preset = Preset.STEP
+    kv: CtKv | None = None
+    ma: CtMa | None = None
+    thickness_mm: Thickness | None = None
+    field_mm: CtField | None = None
+    kernel: Kernel | None = None
+    beside: bool = False
+    note: str = ""
+    do: Literal["ct_step"] = "ct_step"
+
+
+@dataclass(frozen=True, slots=True)
+class CtFluoroscopy:
+    """Press the pedal in the scanner: turns for some time, the operator at the couch.
+
+    Short presses between movements are a quick check; `held` says that the pedal was down already, a needle having
+    moved meanwhile.
+    """
+
+    seconds: Annotated[float, Gt(0.0), Le(120.0)] = 0.5
+    slices: Rows = 1
+    preset: Preset = Preset.FLUOROSCOPY
+    kv: CtKv | None = None
+    ma: CtMa | None = None
+    thickness_mm: Thickness | None = None
+    field_mm: CtField | None = None
+    kernel: Kernel | None = None
+    note: str = ""
+    held: bool = False
+    do: Literal["ct_fluoroscopy"] = "ct_fluoroscopy"
+
+
+@dataclass(frozen=True, slots=True)
 class Anaesthetise:
     """Inject lidocaine at the anaesthetic needle's tip.
 
@@ -240,7 +354,7 @@ class Incise:
     """Cut the skin; the place is told as for `Insert`."""
 
     length_mm: Annotated[float, Gt(0.0), Le(30.0)] = 3.0
-    entry: Point | Literal["planned"] = "planned"
+    entry: Point | GridMark | Literal["planned"] = "planned"
     entry_lateral_mm: Shift = 0.0
     entry_cranial_mm: Shift = 0.0
     level: Level | None = None
@@ -252,13 +366,14 @@ class Insert:
     """Set an instrument on the skin, or into the one that guides it; `advance` then pushes it in.
 
     `entry` and `aim` are points of the patient frame or the plan's own; an entry that is not the planned one slides
-    along its axis onto the skin. The two shifts move the entry, for scripts that stray from the plan on any patient.
+    along its axis onto the skin, and one under the skin grid is told by line and laser. The two shifts move the entry,
+    for scripts that stray from the plan on any patient.
     `prebend_deg` bends the last centimetre of a fine needle, away from its bevel's opening: held, it curves more.
     `level` takes the plan of a control disc instead of the treated one's; marks are then found in that disc.
     """
 
     instrument: str
-    entry: Point | Literal["planned"] = "planned"
+    entry: Point | GridMark | Literal["planned"] = "planned"
     aim: Point | Literal["planned"] = "planned"
     entry_lateral_mm: Shift = 0.0
     entry_cranial_mm: Shift = 0.0
@@ -440,6 +555,11 @@ Action = (
     | SetField
     | SetFluoroscopy
     | Expose
+    | MoveGantry
+    | LayGrid
+    | CtScan
+    | CtStep
+    | CtFluoroscopy
     | Anaesthetise
     | Incise
     | Insert

@@ -20,6 +20,7 @@ from dekomp_sim.procedure.clinic.card import assess
 from dekomp_sim.procedure.clinic.courses import STANDARD_DOSE, Cause
 from dekomp_sim.procedure.clinic.injecting import given
 from dekomp_sim.procedure.clinic.lapses import on_draping, on_sedating
+from dekomp_sim.procedure.ct.scanning import gridded, moved, pedalled, scanned, stepped
 from dekomp_sim.procedure.events import Event, Refusal, Said
 from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched, turned
 from dekomp_sim.procedure.lesson.teaching import answer, taught
@@ -119,7 +120,8 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.PositionProne():
             return _took(case, action)
         case do.PrepareSterileField():
-            return _told(_took(case, action), on_draping(case, action))
+            bare = replace(case, couch=replace(case.couch, grid_lies=False))
+            return _told(_took(bare, action), on_draping(case, action))
         case do.TimeOut():
             return _said(_took(case, action), "team", f"Time-out: {case.level}, {case.side}. All agree.")
         case do.GiveAntibiotic():
@@ -136,6 +138,16 @@ def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per a
         case do.Expose():
             assert case.carm is not None  # the rules have asked
             return exposed(case, case.carm, action)
+        case do.MoveGantry():
+            return moved(case, action)
+        case do.LayGrid():
+            return gridded(case, action)
+        case do.CtScan():
+            return scanned(case, action)
+        case do.CtStep():
+            return stepped(case, action)
+        case do.CtFluoroscopy():
+            return pedalled(case, action)
         case do.Anaesthetise():
             return _took(given(case, action), action)
         case do.Incise():

@@ -33,6 +33,7 @@ from dekomp_sim.procedure.clinic.card import Assessment, DiscFindings, Nucleus, 
 from dekomp_sim.procedure.clinic.courses import Influence, sedation_depth
 from dekomp_sim.procedure.clinic.local_anaesthetic import Deposit, Syringe
 from dekomp_sim.procedure.clinic.vitals import Vitals, vitals
+from dekomp_sim.procedure.ct.acquired import Acquisition, Couch, Guidance, Manner, SkinGrid
 from dekomp_sim.procedure.events import Event
 from dekomp_sim.procedure.fluoroscopy.views import process_turn_deg
 from dekomp_sim.procedure.lesson.plan import Equipment, Lesson
@@ -272,7 +273,7 @@ class Case:
 
     Parameters
     ----------
-    seed, patient, level, side, card, machine, plan, lesson
+    seed, patient, level, side, card, machine, plan, lesson, guidance
         What the case began with and keeps.
     disc
         The treated disc now.
@@ -282,6 +283,8 @@ class Case:
         Words of the actions carried out, in order; refused ones are not among them.
     assessment, sedation, carm, lateral, controls, incision
         What the named steps left; `lateral` is the second plane where two are in use.
+    couch, grid
+        Where the CT couch and gantry stand, and where the skin grid lay, if one did.
     control_discs
         The discs that discography takes as controls, by level.
     placements
@@ -298,7 +301,7 @@ class Case:
         Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
     fired, faults
         Triggers of the lesson that came true, and what it let fail.
-    antibiotics, deposits, punctures, redirects, track, pushes, exposures, injections, receipts, events
+    antibiotics, deposits, punctures, redirects, track, pushes, exposures, acquisitions, injections, receipts, events
         The records, each in order of time.
     """
 
@@ -318,6 +321,9 @@ class Case:
     carm: CArm | None = None
     lateral: CArm | None = None
     controls: Controls = field(default_factory=Controls)
+    guidance: Guidance = Guidance.FLUOROSCOPY
+    couch: Couch = field(default_factory=Couch)
+    grid: SkinGrid | None = None
     incision: Incision | None = None
     placements: Mapping[str, Placement] = field(default_factory=lambda: MappingProxyType({}))
     nest: Nest = field(default_factory=lambda: EMPTY_NEST)
@@ -332,6 +338,7 @@ class Case:
     track: tuple[Tip, ...] = ()
     pushes: tuple[Push, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    acquisitions: tuple[Acquisition, ...] = ()
     injections: tuple[Injection, ...] = ()
     probe_fatigue: float = 0.0
     receipts: tuple[Receipt, ...] = ()
@@ -391,6 +398,11 @@ class Case:
         return sum(exposure.seconds for exposure in self.exposures)
 
     @property
+    def ct_fluoroscopy_s(self) -> float:
+        """Time of CT fluoroscopy so far."""
+        return sum(taken.seconds for taken in self.acquisitions if taken.manner is Manner.FLUOROSCOPY)
+
+    @property
     def removed_ml(self) -> float:
         """Tissue taken out of the disc so far."""
         return float(self.disc.removed_ml)
@@ -406,6 +418,7 @@ class Setting:
     machine: Machine = field(default_factory=Machine)
     seed: int = 1
     lesson: Lesson = NO_LESSON
+    guidance: Guidance = Guidance.FLUOROSCOPY
 
 
 def begin(patient: Patient, setting: Setting) -> Case:
@@ -429,6 +442,7 @@ def begin(patient: Patient, setting: Setting) -> Case:
     return Case(
         seed=setting.seed,
         lesson=setting.lesson,
+        guidance=setting.guidance,
         patient=patient,
         level=setting.level,
         side=setting.side,

@@ -27,6 +27,7 @@ from dekomp_sim.procedure.clinic.card import Allergy
 from dekomp_sim.procedure.clinic.local_anaesthetic import NUMB_ENOUGH, Lumen, dose_at_most_mg, numbness
 from dekomp_sim.procedure.clinic.toxicity import seizing
 from dekomp_sim.procedure.clinic.vitals import FIT, below
+from dekomp_sim.procedure.ct.scanning import NO_C_ARM, NO_SCANNER, why_not_gridded, why_not_moved, why_not_taken
 from dekomp_sim.procedure.fluoroscopy.exposing import why_not_shifted, why_not_turned
 from dekomp_sim.procedure.lesson.teaching import why_no_answer, why_not_yet
 from dekomp_sim.procedure.needle.discography import why_not_injected
@@ -53,9 +54,16 @@ TOUCHING_MM: Final = 1e-6
 """Distance in mm below which two hubs touch: far below any reading, above rounding."""
 
 
+ON_SCANNER: Final = (do.MoveGantry, do.LayGrid, do.CtScan, do.CtStep, do.CtFluoroscopy)
+"""What the CT scanner does."""
+
+ON_C_ARM: Final = (do.SetView, do.MoveTable, do.SetCollimator, do.SetField, do.SetFluoroscopy, do.Expose)
+"""What the C-arm and its table do."""
+
+
 def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line per action reads best
     """Why an action is refused now, or None where it may happen."""
-    wrong = out_of_range(action) or why_not_yet(case, action)
+    wrong = out_of_range(action) or _no_such_machine(case, action) or why_not_yet(case, action)
     if wrong is not None:
         return wrong
     match action:
@@ -79,6 +87,12 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
             return _after(case, "position_prone") or why_not_shifted(case, action)
         case do.Expose():
             return _when(case.carm is not None, "The C-arm has no view yet: set_view first.")
+        case do.MoveGantry():
+            return _after(case, "position_prone") or why_not_moved(case, action)
+        case do.LayGrid():
+            return _after(case, "position_prone") or why_not_gridded(case)
+        case do.CtScan() | do.CtStep() | do.CtFluoroscopy():
+            return _after(case, "position_prone") or why_not_taken(case, action)
         case do.Anaesthetise():
             return _fit(case) or _anaesthetise(case, action)
         case do.Incise():
@@ -122,6 +136,13 @@ def may(case: Case, action: do.Action) -> str | None:  # noqa: C901 - one line p
 def guide(case: Case, key: str) -> str | None:
     """The instrument in the patient that `key` goes through, or None where it goes through the skin."""
     return next((outer for outer in case.placements if key in FITS_INSIDE.get(outer, ())), None)
+
+
+def _no_such_machine(case: Case, action: do.Action) -> str | None:
+    """Why a machine that does not stand in the room cannot be used."""
+    if isinstance(action, ON_SCANNER) and not case.guidance.has_scanner:
+        return NO_SCANNER
+    return NO_C_ARM if isinstance(action, ON_C_ARM) and not case.guidance.has_c_arm else None
 
 
 def _when(holds: bool, otherwise: str) -> str | None:

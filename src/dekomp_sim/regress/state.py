@@ -120,6 +120,10 @@ def _machine(case: Case) -> Iterator[tuple[str, Value]]:
     yield "fluoroscopy_s", case.fluoroscopy_s
     yield "exposures", case.presses
     yield "frames", sum(exposure.frames for exposure in case.exposures)
+    if case.guidance.has_scanner:
+        yield "ct_dlp_mgycm", math.fsum(taken.dose.dlp_mgycm for taken in case.acquisitions)
+        yield "ct_slices", sum(taken.slices for taken in case.acquisitions)
+        yield "couch", (case.couch.table_mm, case.couch.tilt_deg, *case.couch.drift_mm)
     yield from _posed("c_arm", case.carm)
     yield from _posed("lateral_plane", case.lateral)
 

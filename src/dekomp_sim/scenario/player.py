@@ -29,7 +29,8 @@ def opening(story: Story, patient: Patient) -> Case:
     InputError
         If the patient's volume does not show the story's level, or no corridor to it is free.
     """
-    return begin(patient, Setting(story.level, story.side, story.card, story.machine, story.seed, story.lesson))
+    setting = Setting(story.level, story.side, story.card, story.machine, story.seed, story.lesson, story.guidance)
+    return begin(patient, setting)
 
 
 def steps(case: Case, actions: Iterable[Action]) -> Iterator[Played]:

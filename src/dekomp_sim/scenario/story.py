@@ -20,6 +20,7 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.case import NO_LESSON, Machine
 from dekomp_sim.procedure.clinic.card import Herniation, PatientCard, Scale, Site
+from dekomp_sim.procedure.ct.acquired import Guidance
 from dekomp_sim.procedure.lesson.plan import Lesson
 from dekomp_sim.scenario.operator import Operator, carried_out_by
 from dekomp_sim.scenario.rubric import Rubric
@@ -53,6 +54,8 @@ class Objectives:
     fluoroscopy_s_at_most: Annotated[float, Gt(0.0)] | None = None
     exposures_at_most: Annotated[int, Gt(0)] | None = None
     kap_gycm2_at_most: Annotated[float, Gt(0.0)] | None = None
+    ct_dlp_mgycm_at_most: Annotated[float, Gt(0.0)] | None = None
+    ct_fluoroscopy_s_at_most: Annotated[float, Ge(0.0)] | None = None
     skin_punctures_at_most: Annotated[int, Gt(0)] | None = None
     pain_at_most: Scale | None = None
 
@@ -77,6 +80,8 @@ class Story:
         From which every draw of chance in the case follows.
     card, machine, objectives
         The patient's card, the C-arm, and what is asked.
+    guidance
+        With what the needle is followed: which machines stand in the room.
     patient
         How the phantom's patient differs from its specification; a scan is who it is.
     difficulty
@@ -107,6 +112,7 @@ class Story:
     seed: Annotated[int, Ge(0)] = 1
     card: PatientCard = field(default_factory=PatientCard)
     machine: Machine = field(default_factory=Machine)
+    guidance: Guidance = Guidance.FLUOROSCOPY
     patient: Variation = field(default_factory=Variation)
     objectives: Objectives = field(default_factory=Objectives)
     hints: bool = True

@@ -1,8 +1,10 @@
 """Who performs the cases: workers of dask.distributed, here or on a cluster.
 
 Few tasks are out at a time, so neither scheduler nor leader holds more for a million cases than for a thousand. A task
-is a handful of cases, about a second of work; a worker that dies takes its tasks' cases with it, which the
-scheduler gives to another, and they come out the same, for a case follows from its plan alone.
+is a handful of cases, about two seconds of work; a worker that dies takes its tasks' cases with it, which the
+scheduler gives to another, and they come out the same, for a case follows from its plan alone. Towards the end tasks
+become smaller, so that all workers end together (guided self-scheduling: Polychronopoulos and Kuck, IEEE Trans Comput
+1987;C-36:1425).
 """
 
 from __future__ import annotations
@@ -25,13 +27,12 @@ from distributed import Client, Future, KilledWorker, LocalCluster
 from dekomp_sim import __version__
 from dekomp_sim.errors import InputError
 from dekomp_sim.sweep.keys import Record
-from dekomp_sim.sweep.performing import Outcome, failed, perform
-from dekomp_sim.sweep.plan import Draw
+from dekomp_sim.sweep.performing import Draw, Outcome, failed, perform
 
 PROCESSES, THREADS = "processes", "threads"
 """Kinds of workers on this machine. Threads share one interpreter: for looking into a sweep, not for speed."""
 
-TASK_S: Final = 1.0
+TASK_S: Final = 2.0
 """What a task is to take, s. Assumption: far above the millisecond that a scheduler spends on it, little to lose."""
 
 MOST_IN_TASK: Final = 64
@@ -54,6 +55,10 @@ LOOK_S: Final = 2.0
 
 Timed = tuple[float, list[Outcome]]
 """How long a task took, s, and what came of its cases."""
+
+_SELDOM: Final = "1s"
+"""How often scheduler, nannies and workers each look after themselves. Dask's own 20 ms for whether a loop still turns
+took 5 % of two cores (`benchmarks/sweep.py --leading`)."""
 
 _WORKER: Final = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Environment of a worker here, in place of dask's own, which makes each freed array go back to the system at once."""
@@ -118,35 +123,50 @@ class Lead:
     _out: dict[Any, Task] = field(default_factory=dict)
     _over: SimpleQueue[Future[Timed]] = field(default_factory=SimpleQueue)
     _suspects: list[Draw] = field(default_factory=list)
+    _left: int = 0
     _size: int = 1
     _known: int = 0
     _asked_s: float = -math.inf
 
-    def outcomes(self, draws: Iterator[Draw]) -> Iterator[Outcome]:
-        """What came of each case, in no order.
+    def outcomes(self, draws: Iterator[Draw], cases: int) -> Iterator[list[Outcome]]:
+        """What came of the cases, in no order, those of a task together.
+
+        Parameters
+        ----------
+        draws
+            What is to be performed.
+        cases
+            How many they are.
 
         Raises
         ------
         InputError
             If the scheduler is gone, or a worker cannot run this program.
         """
+        self._left = cases
         self._give(draws)
         while self._out:
             task = self._out.pop(self._next().key)
-            yield from self._taken_in(task)
+            yield self._taken_in(task)
             self._give(draws)
 
     def _give(self, draws: Iterator[Draw]) -> None:
         """Keep every worker busy; while a case is out that may have killed its worker, nothing waits beside it."""
-        while len(self._out) < max(1, self._threads()) * (1 if self._wary() else AHEAD):
+        while len(self._out) < (most := max(1, self._threads()) * (1 if self._wary() else AHEAD)):
             suspect = bool(self._suspects)
-            cases = [self._suspects.pop()] if suspect else list(islice(draws, self._size))
+            cases = [self._suspects.pop()] if suspect else self._some(draws, most)
             if not cases:
                 return
             name = f"sweep-{uuid4().hex}"
             future = self.client.submit(timed, self.story, cases, key=name, pure=False)
             self._out[name] = Task(cases, future, suspect)
             future.add_done_callback(self._over.put)
+
+    def _some(self, draws: Iterator[Draw], out: int) -> list[Draw]:
+        """The next cases for one task: at the end no more than an even part of what is left, so nobody waits long."""
+        cases = list(islice(draws, max(1, min(self._size, self._left // out))))
+        self._left -= len(cases)
+        return cases
 
     def _threads(self) -> int:
         """How many cases can be performed at once; the scheduler is asked now and then."""
@@ -208,6 +228,8 @@ def _settings(folder: str) -> dict[str, Any]:
         "distributed.diagnostics.nvml": False,
         "distributed.worker.profile.enabled": False,  # nobody looks at a sweep's profile
         "distributed.admin.system-monitor.interval": "5s",
+        "distributed.admin.tick.interval": _SELDOM,
+        "distributed.worker.memory.monitor-interval": _SELDOM,
         "distributed.nanny.pre-spawn-environ": _WORKER,
     }
 

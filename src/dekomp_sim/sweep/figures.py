@@ -26,8 +26,15 @@ COLUMNS: Final = 3
 LEGIBLE: Final = 100
 """Most fields of a map whose numbers are written in them."""
 
+ROW_IN: Final = 1.9
+"""Height of a row of histograms with its title of up to two lines, inches."""
+
 BINS: Final = 24
 """Bars of a histogram."""
+
+ROUNDING: Final = 1e-9
+"""Values closer together than this part of the largest are alike. Assumption: far above what sums round, far below
+what a figure is read to."""
 
 
 def share_plots(axes: Sequence[Axis], success: Mask, harm: Mask) -> tuple[Plot, ...]:
@@ -44,19 +51,25 @@ def success_maps(axes: Sequence[Axis], success: Mask) -> tuple[Plot, ...]:
 def distributions(columns: Mapping[str, FloatArray]) -> Plot | None:
     """A histogram of each figure that differs from case to case; None where none does."""
     shown = {name: values[np.isfinite(values)] for name, values in columns.items()}
-    shown = {name: values for name, values in shown.items() if values.size and np.ptp(values) > 0.0}
+    shown = {name: values for name, values in shown.items() if _differ(values)}
     if not shown:
         return None
     rows = -(-len(shown) // COLUMNS)
     with mpl.rc_context(STYLE | {"axes.titlesize": 9.0, "font.size": 8.5}):
-        figure = Figure(figsize=(WIDTH_IN, 1.75 * rows + 0.2), layout="constrained")
+        figure = Figure(figsize=(WIDTH_IN, ROW_IN * rows))
         places = np.asarray(figure.subplots(rows, COLUMNS, squeeze=False)).ravel()
+        figure.subplots_adjust(left=0.05, right=0.99, wspace=0.2, bottom=0.2 / rows, top=1.0 - 0.24 / rows, hspace=0.75)
         for place, (name, values) in zip(places, shown.items(), strict=False):
             _histogram(place, name, values)
         for empty in places[len(shown) :]:
             empty.set_visible(False)
         svg = svg_text(figure)
     return Plot("Distributions", svg, f"Histograms of {len(shown)} figures over all cases; the table gives quartiles.")
+
+
+def _differ(values: FloatArray) -> bool:
+    """Whether any two are apart by more than rounding."""
+    return bool(values.size) and float(np.ptp(values)) > ROUNDING * float(np.abs(values).max())
 
 
 def _share_plot(axis: Axis, success: Sequence[Share], harm: Sequence[Share]) -> Plot:
@@ -123,6 +136,8 @@ def _histogram(axes: Axes, name: str, values: FloatArray) -> None:
     axes.hist(values, bins=BINS, color=BLUE)
     axes.axvline(float(np.median(values)), color=QUIET, linewidth=1.2, linestyle="--")
     axes.set_title(title_of(name), wrap=True)
+    axes.locator_params(nbins=4)
+    axes.set_axisbelow(True)
     axes.tick_params(labelsize=8.0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -23,7 +23,9 @@ from dekomp_sim.procedure.events import Refusal
 from dekomp_sim.scenario.player import play
 from dekomp_sim.scenario.story import Story, story_from
 from dekomp_sim.sweep.keys import Record, with_values
-from dekomp_sim.sweep.plan import SEED, Draw
+
+SEED: Final = "seed"
+"""The scenario's key from which all chance in a case follows."""
 
 PATIENTS_HELD: Final = 2
 """Patients a worker holds. Assumption: cases come patient by patient, and two share a border."""
@@ -42,6 +44,16 @@ _HOLDING: Final = Lock()
 
 Outcome = dict[str, Any]
 """What came of a case, as plain values; the same whoever performed it and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One case to be performed: its number from 0, its key, the seed, and the values of what is varied."""
+
+    index: int
+    key: str
+    seed: int
+    values: dict[str, Any]
 
 
 def perform(story: Record, draws: Sequence[Draw]) -> list[Outcome]:

@@ -24,13 +24,11 @@ from dekomp_sim.arrays import FloatArray
 from dekomp_sim.imaging.signal.noise import Purpose, generator
 from dekomp_sim.scenario.story import story_from
 from dekomp_sim.sweep.keys import Record, with_value
+from dekomp_sim.sweep.performing import SEED, Draw
 from dekomp_sim.sweep.vary import Between, OneOf, Vary
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Grows whenever a sweep's folder is laid out differently or its values are drawn differently."""
-
-SEED: Final = "seed"
-"""The scenario's key from which all chance in a case follows."""
 
 SEEDS: Final = 2**31
 """Cases' own seeds are drawn below this."""
@@ -40,16 +38,6 @@ KEY_LETTERS: Final = 16
 
 
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """One case to be performed: its number from 0, its key, the seed, and the values of what is varied."""
-
-    index: int
-    key: str
-    seed: int
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from dekomp_sim.arrays import FloatArray
 from dekomp_sim.debrief.plots import Plot
 from dekomp_sim.imaging.console.display import BANNER
 from dekomp_sim.sweep.figures import distributions, share_plots, success_maps, title_of
-from dekomp_sim.sweep.performing import FIGURES
-from dekomp_sim.sweep.plan import SEED, Plan
+from dekomp_sim.sweep.performing import FIGURES, SEED
+from dekomp_sim.sweep.plan import Plan
 from dekomp_sim.sweep.shares import Axis, Share, axis_of
 from dekomp_sim.sweep.table import read_table
 from dekomp_sim.sweep.vary import Between, Vary

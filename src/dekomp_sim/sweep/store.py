@@ -1,75 +1,90 @@
-"""The folder of a sweep: its plan, and a small file for each case that is over.
+"""The folder of a sweep: its plan, and one growing file with a line for each case that is over.
 
-A case's file is written beside its place and moved there by the one process that leads the sweep, so each case is there
-once and whole or not at all, whoever dies when. Its name holds the case's number and key; what is there is not done
-again.
+Only the process that leads the sweep writes there, and a line counts when it is whole, so each case is there once or
+not at all, whoever dies when. A case that is there is not done again; where one was tried again, its last line counts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import write_text
+from dekomp_sim.files.lines import Lines
 from dekomp_sim.files.locks import held
-from dekomp_sim.sweep.performing import Outcome
-from dekomp_sim.sweep.plan import Draw, Plan
+from dekomp_sim.sweep.performing import Draw, Outcome
+from dekomp_sim.sweep.plan import Plan
 
 PLAN: Final = "sweep.json"
 """The file by which a folder is known as a sweep's."""
 
-CASES_IN_A_FOLDER: Final = 1000
-"""Case files share folders by the thousand; file systems and people are slow with more."""
+CASES: Final = "cases.jsonl"
+"""The file of cases that are over."""
 
-_CASES: Final = "cases"
 _LOCK: Final = ".lock"
-_END: Final = b"}\n"
+_NOWHERE: Final = -1
 
 
 class Store:
-    """The cases of one sweep on disk.
+    """The cases of one sweep on disk; in memory only the place of each, 8 bytes a case.
 
     Parameters
     ----------
-    folder
-        As `opened` gave it.
+    lines
+        The file of cases.
+    plan
+        The sweep they are of.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, lines: Lines, plan: Plan) -> None:
+        self._lines, self._plan = lines, plan
+        self._places = np.full(plan.cases, _NOWHERE, dtype=np.int64)
+        for place, outcome in lines.all():
+            self._note(outcome, place)
 
-    def keep(self, outcome: Outcome) -> None:
-        """Write a case's file.
+    @property
+    def kept(self) -> int:
+        """How many cases are there."""
+        return int(np.count_nonzero(self._places != _NOWHERE))
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        """Add cases, all of them or none.
 
         Raises
         ------
         InputError
             If the disk takes no more; what is there stays.
         """
-        path = self._path(outcome["index"], outcome["key"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, json.dumps(outcome, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+        try:
+            places = self._lines.append(outcomes)
+        except InputError as wrong:
+            remedy = f"{self.kept} of {self._plan.cases} cases are kept: make room, and the same command goes on"
+            raise InputError(wrong.where, wrong.found, wrong.allowed, remedy) from None
+        for place, outcome in zip(places, outcomes, strict=True):
+            self._note(outcome, place)
 
-    def has(self, draw: Draw) -> bool:
-        """Whether a case is over and its file whole; one that a failing disk cut short is not."""
-        return _whole(self._path(draw.index, draw.key))
+    def outcome(self, draw: Draw) -> Outcome | None:
+        """What came of a case; None of one that is not over."""
+        place = int(self._places[draw.index])
+        found = None if place == _NOWHERE else self._lines.at(place)
+        return found if found is not None and found["key"] == draw.key else None
 
-    def outcome(self, draw: Draw) -> Outcome:
-        """What came of a case that is over."""
-        found: Outcome = json.loads(self._path(draw.index, draw.key).read_text(encoding="utf-8"))
-        return found
-
-    def outcomes(self, plan: Plan) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[Outcome]:
         """What came of all cases that are over, by number."""
-        draws = (plan.draw(index) for index in range(plan.cases))
-        return (self.outcome(draw) for draw in draws if self.has(draw))
+        found = (self.outcome(self._plan.draw(index)) for index in range(self._plan.cases))
+        return (outcome for outcome in found if outcome is not None)
 
-    def _path(self, index: int, key: str) -> Path:
-        return self.folder / _CASES / f"{index // CASES_IN_A_FOLDER:04d}" / f"{index:07d}-{key}.json"
+    def _note(self, outcome: Outcome, place: int) -> None:
+        """Remember where a case stands; one of a longer sweep in the same folder is left where it is."""
+        index = outcome.get("index")
+        if isinstance(index, int) and 0 <= index < len(self._places):
+            self._places[index] = place
 
 
 @contextmanager
@@ -92,7 +107,8 @@ def opened(folder: Path, plan: Plan) -> Iterator[Store]:
         if not alone:
             raise InputError(str(folder), "a sweep that another process is performing", "a folder of its own")
         _begin(folder / PLAN, plan)
-        yield Store(folder)
+        with Lines(folder / CASES) as lines:
+            yield Store(lines, plan)
 
 
 def _refuse_others(folder: Path) -> None:
@@ -119,17 +135,14 @@ def _same(path: Path, described: dict[str, Any]) -> None:
         raise InputError(str(path), "no plan of a sweep", "the file as it was written") from None
     other = [key for key in described if not isinstance(begun, dict) or begun.get(key) != described[key]]
     if other:
-        words = {"story": "scenario", "varies": "--vary", "seed": "--seed", "dekomp_sim": "version of this program"}
+        words = {
+            "story": "scenario",
+            "varies": "--vary",
+            "seed": "--seed",
+            "dekomp_sim": "version of this program",
+            "sweep": "layout of its folder",
+        }
         named = ", ".join(words.get(key, key) for key in other)
         raise InputError(
             str(path.parent), f"a sweep with another {named}", "the same sweep, to go on with it", "Choose another name"
         )
-
-
-def _whole(path: Path) -> bool:
-    try:
-        with path.open("rb") as source:
-            source.seek(-len(_END), 2)
-            return source.read() == _END
-    except OSError:
-        return False

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from dekomp_sim.errors import InputError
 from dekomp_sim.files.writing import replacing
-from dekomp_sim.sweep.performing import FIGURES, Outcome
-from dekomp_sim.sweep.plan import SEED, Plan
+from dekomp_sim.sweep.performing import FIGURES, SEED, Outcome
+from dekomp_sim.sweep.plan import Plan
 
 ROWS_AT_ONCE: Final = 10_000
 """Rows in a group of the file, which are all that is in memory."""

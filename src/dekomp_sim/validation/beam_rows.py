@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from dekomp_sim.imaging.ct.discogram import hu_per_g_cm3
 from dekomp_sim.matter import (
+    CT_EFFECTIVE_KEV,
     Beam,
     Substance,
     air_kerma_ugy_per_mas_at_1m,
@@ -101,7 +101,9 @@ def beam_rows() -> Iterator[Row]:
 
 
 def _iodine_hu() -> float:
-    return hu_per_g_cm3(Substance.IODINE) / 1000.0
+    """What 1 mg/mL adds: (mu/rho) over water's mu, at the energy by which Hounsfield units are read here."""
+    iodine, water = (mass_attenuation_cm2_g(one, [CT_EFFECTIVE_KEV])[0] for one in (Substance.IODINE, Substance.WATER))
+    return float(iodine / water)
 
 
 def _by_filter(

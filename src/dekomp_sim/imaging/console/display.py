@@ -71,12 +71,29 @@ def annotated(
     console
         How the picture was flipped and turned: the letters follow.
     """
+    return lettered(picture, None if carm is None else screen_axes(carm, console), lines)
+
+
+def lettered(
+    picture: NDArray[np.uint16], axes: tuple[FloatArray, FloatArray] | None, lines: Sequence[str] = ()
+) -> NDArray[np.uint16]:
+    """A copy of the picture with the letters of its right and up directions (3,) each in the patient, banner and words.
+
+    Parameters
+    ----------
+    picture
+        (rows, cols) uint16.
+    axes
+        Where right and up of the picture point in the patient; None where there is nothing to letter.
+    lines
+        Words.
+    """
     rows, cols = picture.shape
     size = max(9, round(rows / 32))
     large, pad = round(1.5 * size), size // 2
     marked = picture.copy()
-    if carm is not None:
-        right, up = screen_axes(carm, console)
+    if axes is not None:
+        right, up = axes
         _burn(marked, direction_letters(-right), large, (rows / 2, pad), "lm")
         _burn(marked, direction_letters(right), large, (rows / 2, cols - pad), "rm")
         _burn(marked, direction_letters(up), large, (pad, cols / 2), "ma")

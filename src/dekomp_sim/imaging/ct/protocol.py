@@ -39,6 +39,16 @@ class Kernel(StrEnum):
     BONE = "bone"
 
 
+class Preset(StrEnum):
+    """A named protocol."""
+
+    PLANNING = "planning"
+    STEP = "step"
+    LOW_DOSE = "low_dose"
+    ULTRA_LOW_DOSE = "ultra_low_dose"
+    FLUOROSCOPY = "fluoroscopy"
+
+
 KERNEL_HALF_PER_MM: Final[Mapping[Kernel, tuple[float, float]]] = MappingProxyType(
     {Kernel.SOFT: (0.40, 2.0), Kernel.STANDARD: (0.50, 2.5), Kernel.BONE: (1.15, 4.0)}
 )
@@ -100,13 +110,13 @@ class Protocol:
         return np.asarray(np.exp2(-((per_mm / half) ** steepness)))
 
 
-PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
+PROTOCOLS: Final[Mapping[Preset, Protocol]] = MappingProxyType(
     {
-        "planning": Protocol(120.0, 100.0, 3.0, 350.0),
-        "step": Protocol(120.0, 40.0, 3.0, 200.0),
-        "low dose": Protocol(120.0, 20.0, 4.0, 200.0, Kernel.SOFT),
-        "ultra-low dose": Protocol(100.0, 5.0, 5.0, 200.0, Kernel.SOFT),
-        "fluoroscopy": Protocol(120.0, 20.0, 4.0, 200.0, Kernel.SOFT, 256),
+        Preset.PLANNING: Protocol(120.0, 100.0, 3.0, 350.0),
+        Preset.STEP: Protocol(120.0, 40.0, 3.0, 200.0),
+        Preset.LOW_DOSE: Protocol(120.0, 20.0, 4.0, 200.0, Kernel.SOFT),
+        Preset.ULTRA_LOW_DOSE: Protocol(100.0, 5.0, 5.0, 200.0, Kernel.SOFT),
+        Preset.FLUOROSCOPY: Protocol(120.0, 20.0, 4.0, 200.0, Kernel.SOFT, 256),
     }
 )
 """Named settings. Ultra-low dose: 100 kV and 5 mAs, adequate in 91 % of 183 lumbar treatments, not above a body mass

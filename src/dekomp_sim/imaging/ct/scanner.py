@@ -41,12 +41,15 @@ class SliceShot:
         Instruments, in the patient frame.
     discs
         Discs that are worked on, as they are now.
+    middle_mm
+        (x, y) of the picture's middle in the scan frame.
     """
 
     centre_mm: FloatArray
     turn: Turn = Turn()  # noqa: RUF009 - frozen
     solids: tuple[Solid, ...] = ()
     discs: tuple[Disc, ...] = ()
+    middle_mm: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "centre_mm", frozen(self.centre_mm, (3,)))
@@ -70,16 +73,20 @@ class CtSlice:
         Where it lies.
     pixel_mm
         Edge of a pixel.
+    middle_mm
+        (x, y) of its middle in the scan frame.
     """
 
     hu: Float32Array
     patient_from_scan: Rigid
     pixel_mm: float
+    middle_mm: tuple[float, float] = (0.0, 0.0)
 
     def pixel_of(self, point_mm: ArrayLike) -> FloatArray:
         """(..., 2) row and column of points (..., 3) of the patient, seen along the slice's normal."""
         x, y, _ = np.moveaxis(self.patient_from_scan.inverse().points(point_mm), -1, 0)
-        return np.stack([y, x], axis=-1) / self.pixel_mm + (len(self.hu) - 1) / 2.0
+        off = np.stack([y - self.middle_mm[1], x - self.middle_mm[0]], axis=-1)
+        return np.asarray(off / self.pixel_mm + (len(self.hu) - 1) / 2.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +122,9 @@ class Scanner:
         """
         turn = shot.turn
         rods = rods_in_slice(shot.solids, shot.patient_from_scan, turn.offsets_mm)
-        hu = picture_hu(self._masses(shot), rods, turn, self._pool)
-        return CtSlice(hu, shot.patient_from_scan, turn.protocol.field_mm / turn.protocol.matrix)
+        hu = picture_hu(self._masses(shot), rods, turn, self._pool, shot.middle_mm)
+        pixel_mm = turn.protocol.field_mm / turn.protocol.matrix
+        return CtSlice(hu, shot.patient_from_scan, pixel_mm, shot.middle_mm)
 
     def _masses(self, shot: SliceShot) -> Masses:
         standing = self._stand(shot)
@@ -140,7 +148,10 @@ class Scanner:
         return made
 
 
-def picture_hu(masses: Masses, steel: FloatArray, turn: Turn, pool: Executor | None = None) -> Float32Array:
+def picture_hu(
+    masses: Masses, steel: FloatArray, turn: Turn, pool: Executor | None = None,
+    middle_mm: tuple[float, float] = (0.0, 0.0),
+) -> Float32Array:  # fmt: skip
     """Hounsfield units (matrix, matrix) of what the rays of a turn meet: read, calibrated, reconstructed, cut to range.
 
     Parameters
@@ -151,10 +162,12 @@ def picture_hu(masses: Masses, steel: FloatArray, turn: Turn, pool: Executor | N
         How it is taken.
     pool
         Threads.
+    middle_mm
+        (x, y) of the picture's middle in the scan frame.
     """
     logs = measured(reading(masses, steel, turn, pool), turn, pool)
     lines = water_g_cm2(logs, turn.gantry, turn.protocol.beam, pool)
-    water = reconstructed(lines, turn.gantry, turn.protocol, pool=pool)
+    water = reconstructed(lines, turn.gantry, turn.protocol, middle_mm, pool)
     return sealed(np.clip(1000.0 * water - 1000.0, *HU_RANGE, dtype=np.float32))
 
 

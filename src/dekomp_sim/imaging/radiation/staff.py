@@ -254,11 +254,11 @@ def _at(name: str, point_mm: FloatArray, one: Scattering, centre: FloatArray, ro
     angle = np.degrees(np.arccos(np.clip(way @ one.carm.towards_detector / distance, -1.0, 1.0)))
     kerma_ugy = one.kap_gycm2 * float(scatter_ugy_per_gycm2(one.beam.kv, angle)) * (1000.0 / distance) ** 2
     outside = kerma_ugy * PERSONAL_SV_PER_GY * _before_the_person(name, point_mm, centre, one.beam, room)
-    return StaffDose(name, outside, outside * _worn(name, one.beam, room.protection))
+    return StaffDose(name, outside, outside * worn(name, one.beam, room.protection))
 
 
-def _worn(name: str, beam: Beam, protection: Protection) -> float:
-    """Share that passes what is worn at a place."""
+def worn(name: str, beam: Beam, protection: Protection) -> float:
+    """Share of scattered radiation that passes what is worn at a place: chest, neck or eye."""
     match name:
         case "chest":
             return lead_transmission(beam, protection.apron_lead_mm)

@@ -86,13 +86,17 @@ def after_removal(case: Case, outside_nucleus_s: float) -> tuple[Event, ...]:
 
 
 def _unseen(case: Case, keys: set[str], what: str) -> tuple[Event, ...]:
-    """No AP and lateral picture since the first of these instruments came into the patient."""
+    """No AP and lateral picture since the first of these instruments came into the patient, nor a slice of its tip."""
     came_s = min((tip.clock_s for tip in case.track if tip.instrument in keys), default=case.clock_s)
+    if any(taken.clock_s >= came_s and keys & set(taken.shows) for taken in case.acquisitions):
+        return ()
     seen = [abs(e.carm.primary_deg) for e in case.exposures if e.clock_s >= came_s]
     ap = any(min(angle, 180.0 - angle) <= NEAR_VIEW_DEG for angle in seen)
     lateral = any(abs(angle - 90.0) <= NEAR_VIEW_DEG for angle in seen)
     if ap and lateral:
         return ()
+    if not case.guidance.has_c_arm:
+        return (Risk(case.clock_s, "unseen", f"{what} without a CT slice that shows its tip."),)
     lacking = " or ".join(word for word, there in (("AP", ap), ("lateral", lateral)) if not there)
     return (Risk(case.clock_s, "unseen", f"{what} without {lacking} picture of it."),)
 

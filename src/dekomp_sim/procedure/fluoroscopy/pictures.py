@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from dekomp_sim.anatomy.labels import Level
-from dekomp_sim.arrays import Float32Array
 from dekomp_sim.geometry.carm import CArm
-from dekomp_sim.imaging.ct.discogram import Slice, axial_ct
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.imaging.stand.collimator import active, shutter
 from dekomp_sim.instruments import solids
@@ -49,22 +45,3 @@ def _pose(case: Case, exposure: Exposure, pulse: int) -> CArm:
     """The C-arm in the patient's frame at one pulse."""
     later_s = pulse * SPOT_S if exposure.spot else pulse / exposure.pulses_per_s
     return replace(exposure, breath_mm=breath_mm(case, exposure.clock_s + later_s)).pose
-
-
-def ct_of(case: Case, level: Level | None = None, cut: Slice | None = None) -> Float32Array:
-    """(rows, cols) HU of an axial CT through a disc of the case as it is now, the treated one unless told."""
-    return axial_ct(case.patient.volume, case.discs[level or case.level], cut)
-
-
-def after_discography(cases: Sequence[Case]) -> dict[Level, Case]:
-    """The case right after the last injection into each disc that was injected."""
-    counts = {level: _injections(cases[-1], level) for level in cases[-1].discs}
-    return {
-        level: next(case for case in cases if _injections(case, level) == count)
-        for level, count in counts.items()
-        if count
-    }
-
-
-def _injections(case: Case, level: Level) -> int:
-    return sum(injection.level is level for injection in case.injections)

@@ -12,6 +12,7 @@ from dekomp_sim.imaging.radiation.staff import Room, Scattering, StaffDose, assi
 from dekomp_sim.imaging.stand.collimator import active
 from dekomp_sim.imaging.stand.machine import Table
 from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.ct.radiation import operator_dose
 
 
 def skin_map(case: Case) -> SkinMap:
@@ -32,11 +33,18 @@ def irradiation(case: Case, exposure: Exposure) -> Irradiation:
 
 
 def staff_doses(case: Case) -> Mapping[str, tuple[StaffDose, ...]]:
-    """Dose of operator, at the side of approach, and assistant beside, place by place, from all exposures of a case."""
+    """Dose of operator, at the side of approach, and assistant beside, place by place, from all exposures of a case.
+
+    The operator's holds what CT gave him; the assistant leaves the room for that.
+    """
     room = Room(body_of(case.patient.volume), _table(case), case.machine.protection)
     scattered = [Scattering(e.carm, e.technique.beam, e.dose.kap_gycm2) for e in case.exposures]
-    people = (operator(case.side), assistant(case.side))
-    return {person.title: summed(staff_dose(person, one, room) for one in scattered) for person in people}
+    by_ct = [operator_dose(taken, case.machine.protection) for taken in case.acquisitions]
+    first, second = operator(case.side), assistant(case.side)
+    return {
+        first.title: summed([*(staff_dose(first, one, room) for one in scattered), *by_ct]),
+        second.title: summed(staff_dose(second, one, room) for one in scattered),
+    }
 
 
 def dose_words(case: Case) -> tuple[str, ...]:

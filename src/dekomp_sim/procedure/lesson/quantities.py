@@ -55,6 +55,8 @@ _READ: Final[Mapping[Quantity, Callable[[Case], float | None]]] = MappingProxyTy
     Quantity.FLUOROSCOPY_S: lambda case: case.fluoroscopy_s,
     Quantity.EXPOSURES: lambda case: float(case.presses),
     Quantity.KAP_GYCM2: lambda case: math.fsum(exposure.dose.kap_gycm2 for exposure in case.exposures),
+    Quantity.CT_DLP_MGYCM: lambda case: math.fsum(taken.dose.dlp_mgycm for taken in case.acquisitions),
+    Quantity.CT_FLUOROSCOPY_S: lambda case: case.ct_fluoroscopy_s,
     Quantity.TIP_TO_ROOT_MM: _tip_to(Structure.NERVE_ROOT, Structure.GANGLION),
     Quantity.TIP_TO_SAC_MM: _tip_to(Structure.THECAL_SAC),
     Quantity.TIP_TO_TARGET_MM: _tip_to_target_mm,

@@ -12,6 +12,8 @@ class Quantity(StrEnum):
     FLUOROSCOPY_S = "fluoroscopy_s"
     EXPOSURES = "exposures"
     KAP_GYCM2 = "kap_gycm2"
+    CT_DLP_MGYCM = "ct_dlp_mgycm"
+    CT_FLUOROSCOPY_S = "ct_fluoroscopy_s"
     TIP_TO_ROOT_MM = "tip_to_root_mm"
     TIP_TO_SAC_MM = "tip_to_sac_mm"
     TIP_TO_TARGET_MM = "tip_to_target_mm"

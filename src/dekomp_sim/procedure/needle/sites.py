@@ -6,26 +6,17 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level
-from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, unit
 from dekomp_sim.errors import InputError
-from dekomp_sim.procedure.actions import Advance, Incise, Insert, Point, Withdraw
+from dekomp_sim.procedure.actions import Advance, GridMark, Incise, Insert, Point, Withdraw
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.ct.grid import marked_mm
 from dekomp_sim.procedure.needle.marks import marks, planned_marks
+from dekomp_sim.procedure.needle.skin import onto_skin
 from dekomp_sim.procedure.needle.steering import course_ahead
-
-SKIN_SEARCH_MM: Final = 40.0
-"""Distance in mm along an axis within which its skin entry is looked for. Assumption: a shifted entry on a back."""
-
-TISSUE_BEHIND_MM: Final = 20.0
-"""Thickness in mm of tissue that makes a skin. Assumption: a table top or a tube is thinner."""
-
-TISSUE_ABOVE_HU: Final = -300.0
-"""Assumption: above this is tissue, below it air or foam: halfway between fat's -100 and foam's -700 and less."""
 
 FOR_CONTROLS: Final = frozenset(
     {"discography_introducer", "discography_needle", "fine_discography_introducer", "fine_discography_needle"}
@@ -35,9 +26,6 @@ FOR_CONTROLS: Final = frozenset(
 LEAST_WAY_MM: Final = 1.0
 """Distance in mm from entry to aim below which they give no direction. Assumption: a needle's width."""
 
-SKIN_STEP_MM: Final = 0.5
-"""Step in mm of that search: below a voxel."""
-
 
 def axis_asked(case: Case, action: Insert | Incise) -> tuple[FloatArray, FloatArray]:
     """(3,) skin entry and (3,) inward direction of an action; an entry off the plan slides along its axis to the skin.
@@ -45,10 +33,11 @@ def axis_asked(case: Case, action: Insert | Incise) -> tuple[FloatArray, FloatAr
     Raises
     ------
     InputError
-        If entry and aim are one point, or the axis meets no skin near the entry.
+        If entry and aim are one point, the axis meets no skin near the entry, or there is no grid to name it.
     """
     plan = case.plan_to(action.level or case.level)
-    near = _point(action.entry, plan.entry_mm)
+    entry = action.entry
+    near = marked_mm(case, entry) if isinstance(entry, GridMark) else _point(entry, plan.entry_mm)
     near = near + np.array([case.side.sign * action.entry_lateral_mm, 0.0, action.entry_cranial_mm])
     way = _point(action.aim if isinstance(action, Insert) else "planned", plan.target_mm) - near
     if np.linalg.norm(way) < LEAST_WAY_MM:
@@ -136,32 +125,6 @@ def reach_mm(case: Case, key: str) -> float:
         return length
     outer = case.placements[case.nest[key]]
     return outer.depth_mm + length - outer.instrument.length_mm
-
-
-def onto_skin(volume: Volume, near_mm: FloatArray, inward: FloatArray) -> FloatArray:
-    """(3,) where an axis meets the skin: the first point along it, from outside, with tissue behind it.
-
-    Parameters
-    ----------
-    volume
-        The patient's.
-    near_mm
-        (3,) a point on the axis, up to `SKIN_SEARCH_MM` before or behind the skin.
-    inward
-        (3,) unit vector.
-
-    Raises
-    ------
-    InputError
-        If the axis meets no skin there.
-    """
-    depths = np.arange(-SKIN_SEARCH_MM, SKIN_SEARCH_MM + TISSUE_BEHIND_MM, SKIN_STEP_MM)
-    tissue = volume.hu_at(near_mm + depths[:, None] * inward) > TISSUE_ABOVE_HU
-    behind = np.asarray(sliding_window_view(tissue, int(TISSUE_BEHIND_MM / SKIN_STEP_MM)).all(axis=1))
-    if behind[0] or not behind.any():
-        where = "inside the body" if behind[0] else "beside the body"
-        raise InputError("entry", f"a point {where}", f"a point on the skin, to {SKIN_SEARCH_MM:.0f} mm")
-    return np.asarray(near_mm + depths[int(np.argmax(behind))] * inward)
 
 
 def as_tuple(point_mm: FloatArray) -> tuple[float, float, float]:

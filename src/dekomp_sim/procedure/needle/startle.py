@@ -15,6 +15,7 @@ from dekomp_sim.instruments import CATALOGUE, Kind
 from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.body import anxiety
+from dekomp_sim.procedure.ct.scanning import drifted
 from dekomp_sim.procedure.events import Pain, Startled
 from dekomp_sim.procedure.fluoroscopy.exposing import nudged
 from dekomp_sim.procedure.needle.movement import pull, push
@@ -68,7 +69,7 @@ def startled(before: Case, case: Case, action: do.Action) -> Case:
     slip_mm = slipped.placements[held].depth_mm - case.placements[held].depth_mm if held else 0.0
     told = Startled(case.clock_s, worst, moved_mm, held or "", slip_mm)
     events = (*case.events, told, *slipped.events[len(case.events) :])
-    return replace(nudged(slipped, moved_mm), events=events)
+    return replace(drifted(nudged(slipped, moved_mm), moved_mm), events=events)
 
 
 def _held(case: Case, action: do.Action) -> str | None:

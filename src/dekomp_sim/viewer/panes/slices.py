@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy.reformat import hu_on
-from dekomp_sim.arrays import Float32Array, FloatArray, UInt8Array, sealed, unit
+from dekomp_sim.arrays import FloatArray, UInt8Array, sealed, unit
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.section import Section, Vector
 from dekomp_sim.imaging.console.display import direction_letters
+from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.panes import marks
@@ -33,42 +34,6 @@ class Plane(StrEnum):
     CORONAL = "coronal"
     SAGITTAL = "sagittal"
     ALONG = "along"
-
-
-@dataclass(frozen=True, slots=True)
-class HuWindow:
-    """Which Hounsfield units are shown from black to white.
-
-    Parameters
-    ----------
-    level_hu, width_hu
-        The middle and the whole range.
-
-    Raises
-    ------
-    OutOfRangeError
-        If the width is not 1 to 8000 HU or the level not -2000 to 4000 HU.
-    """
-
-    level_hu: float
-    width_hu: float
-
-    def __post_init__(self) -> None:
-        if not 1.0 <= self.width_hu <= 8000.0:
-            raise OutOfRangeError("window width", f"{self.width_hu:g} HU", "1 to 8000 HU")
-        if not -2000.0 <= self.level_hu <= 4000.0:
-            raise OutOfRangeError("window level", f"{self.level_hu:g} HU", "-2000 to 4000 HU")
-
-    def grey(self, hu: Float32Array) -> UInt8Array:
-        """Grey (...) of Hounsfield units: (HU - level) / width + 1/2, held to 0 to 1 (DICOM PS3.3 C.11.2.1.3.2).
-
-        Examples
-        --------
-        >>> HuWindow(40.0, 400.0).grey(np.array([-160.0, 40.0, 240.0], dtype=np.float32)).tolist()
-        [0, 128, 255]
-        """
-        share = np.clip((hu - np.float32(self.level_hu)) / np.float32(self.width_hu) + np.float32(0.5), 0.0, 1.0)
-        return np.asarray(share * np.float32(255.0) + np.float32(0.5), dtype=np.uint8)
 
 
 SOFT_TISSUE: Final = HuWindow(50.0, 400.0)

@@ -15,7 +15,7 @@ from dekomp_sim.procedure.rules import may
 from dekomp_sim.viewer.practice.bedside import open_questions
 from dekomp_sim.viewer.practice.moments import Moment
 from dekomp_sim.viewer.practice.session import Session
-from dekomp_sim.viewer.practice.syllabus import AT_ANY_TIME, STAGES, Plan
+from dekomp_sim.viewer.practice.syllabus import AT_ANY_TIME, Plan, in_room
 
 
 class State(StrEnum):
@@ -71,11 +71,12 @@ class Stage:
 def stages(session: Session) -> tuple[Stage, ...]:
     """The whole procedure as it stands now; the last stage holds what may be wanted at any time."""
     case, carried = session.case, carried_out(session.moments)
-    done = {plan: _is_done(plan, before, case, carried) for _, plans in STAGES for before, plan in _in_turn(plans)}
-    due = next((plan for _, plans in STAGES for plan in plans if plan.needed and not done[plan]), None)
+    room = in_room(case)
+    done = {plan: _is_done(plan, before, case, carried) for _, plans in room for before, plan in _in_turn(plans)}
+    due = next((plan for _, plans in room for plan in plans if plan.needed and not done[plan]), None)
     told = tuple(
         Stage(title, tuple(_task(plan, case, done=done[plan], due=plan is due) for plan in plans))
-        for title, plans in STAGES
+        for title, plans in room
     )
     always = (_task(plan, case, done=False, due=False) for plan in AT_ANY_TIME)
     return (*told, Stage("At any time", (*map(_question, open_questions(case)), *always)))
@@ -86,7 +87,7 @@ def current(found: Sequence[Stage]) -> int:
     for number, stage in enumerate(found):
         if any(task.state is State.DUE for task in stage.tasks):
             return number
-    return len(STAGES) - 1
+    return len(found) - 2
 
 
 def carried_out(moments: Sequence[Moment]) -> Mapping[tuple[str, str], float]:

@@ -103,6 +103,17 @@ STAGES: Final[tuple[tuple[str, tuple[Plan, ...]], ...]] = (
         ),
     ),
     (
+        "CT scanner",
+        (
+            _plain("Lay the grid on the back", do.LayGrid(), needed=False),
+            _plain("Planning scan", do.CtScan(), prefilled=("from_mm", "to_mm", "preset")),
+            _plain("Lay the slice", do.MoveGantry(table_mm=0.0), needed=False, prefilled=("table_mm",)),
+            _plain("Have the breath held for it", do.HoldBreath(), needed=False, prefilled=("seconds",)),
+            _plain("Take a slice, or three", do.CtStep(), prefilled=("slices", "preset")),
+            _plain("CT fluoroscopy", do.CtFluoroscopy(), needed=False, prefilled=("seconds",)),
+        ),
+    ),
+    (
         "Local anaesthetic",
         (
             _insert("Set the needle on the skin", NEEDLE),
@@ -167,6 +178,13 @@ STAGES: Final[tuple[tuple[str, tuple[Plan, ...]], ...]] = (
     ),
 )
 """The stages as courses teach them; any order that the case's rules allow is taken."""
+
+
+def in_room(case: Case) -> tuple[tuple[str, tuple[Plan, ...]], ...]:
+    """The stages without those of a machine that does not stand in the case's room."""
+    absent = {"CT scanner": not case.guidance.has_scanner, "Views": not case.guidance.has_c_arm}
+    return tuple((title, plans) for title, plans in STAGES if not absent.get(title, False))
+
 
 WANTED: Final = (
     _plain("Ask the patient", do.AskPatient(), needed=False),

@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike
 
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.errors import InputError
+from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.panes import slices
 from dekomp_sim.viewer.panes.disc import Cut, disc_picture, removed_picture
 from dekomp_sim.viewer.panes.fluoroscopy import Live, Ray
 from dekomp_sim.viewer.panes.gauges import manometer_picture, pressure_picture
 from dekomp_sim.viewer.panes.roots import roots_picture
-from dekomp_sim.viewer.panes.slices import HuWindow, Plane, Reading, section_of
+from dekomp_sim.viewer.panes.slices import Plane, Reading, section_of
 from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
