@@ -12,6 +12,7 @@ import pytest
 from disks import Disk, mounted
 from glass import glass_patient
 from hypothesis import settings
+from imported_spine import import_blocks
 
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.anatomy.phantom.build import build_phantom
@@ -55,6 +56,12 @@ def small_disk(tmp_path: Path) -> Iterator[Disk]:
 def opened(glass: Patient) -> Case:
     """The glass patient's case before its first step, left L4-L5."""
     return begin(glass, Setting(Level.L4_L5, Side.LEFT))
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the spine of blocks, imported; not to be written to."""
+    return import_blocks(tmp_path_factory.mktemp("import"))
 
 
 @pytest.fixture

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from segmentation_files import write_masks, write_scan
-from spine_blocks import spine_volume
+from imported_spine import trunk_of_blocks
+from segmentation_files import write_scan
 
-from dekomp_sim.anatomy import Level, Structure, Volume
+from dekomp_sim.anatomy import Level, Volume
 from dekomp_sim.anatomy.nerves import UNSEEN_NERVE_SD_MM
 from dekomp_sim.cli.app import main
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import load_patient_folder, load_scan, read_yaml
-from dekomp_sim.files.patients import LABELS, RECORD, VOLUME, PatientRecord, write_record
+from dekomp_sim.files.patient_record import PatientRecord
+from dekomp_sim.files.patients import LABELS, RECORD, VOLUME, write_record
 from dekomp_sim.files.volumes import write_grid
 from dekomp_sim.geometry import Affine
 
@@ -41,14 +42,7 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def spine() -> Volume:
-    """A spine of blocks in a trunk wide enough for a case, on a table."""
-    made = spine_volume(Affine.from_spacing((2.0, 2.0, 2.0)))
-    assert made.labels is not None
-    around = ((0, 0), (20, 20), (30, 30))
-    hu, labels = np.pad(made.hu, around, constant_values=-1000), np.pad(made.labels, around)
-    hu[:, -6:-4, 10:-10] = 200
-    origin = made.patient_from_index.points([-30, -20, 0])
-    return Volume(hu, Affine(made.patient_from_index.matrix, origin), labels)
+    return trunk_of_blocks()
 
 
 def written(folder: Path, volume: Volume) -> tuple[Path, Path]:
@@ -58,21 +52,6 @@ def written(folder: Path, volume: Volume) -> tuple[Path, Path]:
     for name, values in (("ct", volume.hu), ("seg", volume.labels)):
         write_grid(values, volume.patient_from_index, folder / f"{name}.nii.gz")
     return folder / "ct.nii.gz", folder / "seg.nii.gz"
-
-
-@pytest.fixture(scope="module")
-def imported(spine: Volume, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the spine of blocks, imported from DICOM with masks."""
-    from rich.console import Console
-
-    from dekomp_sim.cli.importing import Request, perform
-
-    place = tmp_path_factory.mktemp("import")
-    scan = write_scan(place / "dicom", spine, PatientPosition="FFS", SliceThickness=2.0)
-    names = {n: Structure(n).name.replace("VERTEBRA_", "vertebrae_") for n in range(26, 32)}
-    masks = write_masks(place / "masks", spine, names)
-    perform(Request(scan, masks, None, place / "patient"), Console(quiet=True))
-    return place / "patient"
 
 
 def test_a_scan_becomes_a_folder_with_volume_labels_record_and_page(imported: Path) -> None:

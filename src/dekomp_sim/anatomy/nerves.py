@@ -226,12 +226,24 @@ def _exiting(disc: DiscShape, above: DiscShape | None, side: Side) -> Strand:
 
 def _ganglion(disc: DiscShape, side: Side) -> Strand:
     upper = disc.level.vertebra_above.name.removeprefix("VERTEBRA_")
-    centre = _beneath(disc, side)
     before = _station(disc, side, 0.58, posterior_wall_mm(disc) + 5.5, _half_height(disc) + 6.6)
     after = _nearer_facet(disc, side, _station(disc, side, 1.0, 0.86 * disc.half_depth_mm, 0.0), 1.0)
-    path = np.array([centre + 0.55 * (before - centre), centre, centre + 0.45 * (after - centre)])
+    path = _ganglion_path(before, _beneath(disc, side), after)
     radii = np.array([ROOT_RADIUS_MM + 0.1, GANGLION_RADIUS_MM, ROOT_RADIUS_MM + 0.1])
     return Strand(f"{side} {upper} ganglion", Structure.GANGLION, path, radii, disc.level, side)
+
+
+def _ganglion_path(before: FloatArray, centre: FloatArray, after: FloatArray) -> FloatArray:
+    """(3, 3) about half of the root's way to its stations on either side."""
+    return np.array([centre + 0.55 * (before - centre), centre, centre + 0.45 * (after - centre)])
+
+
+def ganglion_on(ganglion: Strand, exiting_mm: FloatArray) -> Strand:
+    """A ganglion on an exiting root with stations (n, 3) as `lay_nerves` gives them, wherever they were moved.
+
+    Its middle is the station under the pedicle, the fourth.
+    """
+    return replace(ganglion, path_mm=_ganglion_path(*exiting_mm[2:5]))
 
 
 def _traversing(disc: DiscShape, below: Sequence[DiscShape], side: Side) -> Strand:

@@ -124,9 +124,11 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
 
 
 @app.command(name="import")
-def import_(
-    scan: Annotated[Path, typer.Argument(help="A CT: DICOM folder or multi-frame file, NIfTI, NRRD or MHA.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the patient; new or empty.")],
+def import_(  # noqa: PLR0913 - a command line's options are its nouns
+    scan: Annotated[
+        Path | None, typer.Argument(help="A CT: DICOM folder or multi-frame file, NIfTI, NRRD or MHA.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the patient; new or empty.")] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -136,11 +138,28 @@ def import_(
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier import.")] = False,
+    edit: Annotated[
+        Path | None, typer.Option(help="An imported patient's folder: correct discs, nerves and herniation on a page.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser", help="With --edit: in the system's browser.")] = False,
+    window: Annotated[
+        bool, typer.Option("--window/--no-window", help="With --edit: without, the page's address is printed.")
+    ] = True,
 ) -> None:
     """Make a patient of a scan: check it, name its levels, find its discs; leaves quality.html to look at.
 
-    No name, number, date or text of the scan's header is kept.
+    No name, number, date or text of the scan's header is kept. With --edit FOLDER an imported patient is corrected.
     """
+    if edit is not None:
+        if scan is not None or out is not None or labels is not None:
+            raise InputError("--edit", "a scan as well", "--edit FOLDER alone", "Import first, then edit the folder")
+        with _extra("viewer"):
+            from dekomp_sim.cli.editing import edit as correct
+        correct(edit, Console(highlight=False), window=window, browser=browser)
+        return
+    if scan is None or out is None:
+        missing = "SCAN" if scan is None else "-o FOLDER"
+        raise InputError("dekomp-sim import", f"no {missing}", "import SCAN -o FOLDER, or import --edit FOLDER")
     from dekomp_sim.cli.importing import Request, perform
 
     perform(Request(scan, labels, series, out, overwrite), Console(highlight=False))

@@ -153,7 +153,7 @@ def view(request: Request, console: Console, *, browser: bool) -> None:
     """
     desk = _desk(request, console)
     # the system's browser does not tell when its page is closed: then a minute without a page ends the case
-    serve(desk, Address(linger_s=60), lambda url, end: _in_window(url, end, console, as_app=not browser))
+    serve(desk, Address(linger_s=60), lambda url, end: in_window(url, end, console, as_app=not browser))
 
 
 def offer(request: Request, address: Address, console: Console) -> None:
@@ -181,7 +181,7 @@ def _desk(request: Request, console: Console) -> Desk:
     return Desk(stories, openings.open, request.mode)
 
 
-def _in_window(url: str, end: Callable[[], None], console: Console, *, as_app: bool) -> None:
+def in_window(url: str, end: Callable[[], None], console: Console, *, as_app: bool) -> None:
     """Open the window in a thread of its own; when it is closed the server ends."""
 
     def wait() -> None:

@@ -88,7 +88,7 @@ class Reading:
 EXAM: Final = Reading(outlines=False, instruments=False)
 """What an examination shows: the CT and the path planned on it, as on the wall of the room."""
 
-_AXES: Final = {
+AXES: Final = {
     Plane.AXIAL: ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
     Plane.CORONAL: ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
     Plane.SAGITTAL: ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
@@ -143,7 +143,7 @@ def picture(
     if reading.instruments:
         draw_instruments(seen, section, case)
     draw_crosshair(seen, section, crosshair_mm)
-    _lettered(seen, section, _words(case, plane, crosshair_mm, reading, section))
+    lettered(seen, section, _words(case, plane, crosshair_mm, reading, section))
     return seen
 
 
@@ -160,7 +160,7 @@ def hu_words(case: Case, crosshair_mm: ArrayLike) -> str:
 
 def _axes(plane: Plane, inward: FloatArray) -> tuple[FloatArray, FloatArray]:
     if plane is not Plane.ALONG:
-        across, along = _AXES[plane]
+        across, along = AXES[plane]
         return np.array(across), np.array(along)
     head = np.array([0.0, 0.0, 1.0])
     if abs(inward @ head) > _ALONG_BODY:
@@ -206,7 +206,8 @@ def _letters_px(section: Section) -> int:
     return max(10, round(section.rows / 32))
 
 
-def _lettered(seen: UInt8Array, section: Section, words: tuple[str, ...]) -> None:
+def lettered(seen: UInt8Array, section: Section, words: tuple[str, ...]) -> None:
+    """Write onto a picture what lies at its edges, words at its upper left, a scale, and that it is simulated."""
     rows, cols = section.rows, section.cols
     size = _letters_px(section)
     large, pad = round(1.5 * size), size / 2.0

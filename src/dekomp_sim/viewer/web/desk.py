@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +19,9 @@ from dekomp_sim.viewer.web.case import screen
 from dekomp_sim.viewer.web.case.pointing import Touch
 from dekomp_sim.viewer.web.case.screens import Screens
 from dekomp_sim.viewer.web.case.sitting import TIMES_AT_MOST, Answer, Opened, Sitting
+from dekomp_sim.viewer.web.message import NOT_UNDERSTOOD, Message, NotUnderstood
 from dekomp_sim.viewer.web.safety import WRONG
 from dekomp_sim.viewer.web.server import Wire
-
-NOT_UNDERSTOOD: Final = "The page asked for something that the simulator does not know."
 
 NO_CASE: Final = "No case is open."
 
@@ -52,6 +50,9 @@ class Desk:
         self._keys: dict[str, str] = {}
         self._opening = asyncio.Lock()
 
+    page = "page"
+    """The whole procedure."""
+
     async def begin(self, wire: Wire) -> None:
         """The server is up: open the one case, or offer the several."""
         self._wire = wire
@@ -74,8 +75,8 @@ class Desk:
     async def asked(self, message: Any) -> Answer:
         """The answer to a message: empty, or with a `refusal` (the case's own) or an `error` (the message's)."""
         try:
-            return await self._answer(_Message(message))
-        except _NotUnderstood as wrong:
+            return await self._answer(Message(message))
+        except NotUnderstood as wrong:
             log.warning("not understood: %.300r", message)
             return {"error": str(wrong)}
         except DekompSimError as wrong:
@@ -84,7 +85,7 @@ class Desk:
             log.exception("while answering %r", message.get("what") if isinstance(message, dict) else "a message")
             return {"error": WRONG}
 
-    async def _answer(self, message: _Message) -> Answer:
+    async def _answer(self, message: Message) -> Answer:
         what = message.word("what")
         if what == "open":
             number = message.whole("number", 0, len(self._stories) - 1)
@@ -97,7 +98,7 @@ class Desk:
         if self._sitting is None:
             return {} if what in {"hello", "watch", "size", "drawn"} else {"error": NO_CASE}
         if what not in ANSWERS:
-            raise _NotUnderstood(NOT_UNDERSTOOD)
+            raise NotUnderstood(NOT_UNDERSTOOD)
         found = ANSWERS[what](self._sitting, message)
         return found if isinstance(found, dict) else await found
 
@@ -111,68 +112,7 @@ class Desk:
             self._sitting = sitting
 
 
-class _NotUnderstood(Exception):  # noqa: N818 - told to the page, never to a user
-    """A message that no page of ours sends."""
-
-
-class _Message:
-    """A message's fields, each asked for by its kind: what a page may send is not to be trusted."""
-
-    def __init__(self, content: Any) -> None:
-        if not isinstance(content, dict):
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        self._content = content
-
-    def word(self, name: str) -> str:
-        """A short text."""
-        found = self._content.get(name)
-        if not isinstance(found, str) or len(found) > 200:
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        return found
-
-    def number(self, name: str, low: float = -1e5, high: float = 1e5) -> float:
-        """A finite number."""
-        found = self._content.get(name)
-        if isinstance(found, bool) or not isinstance(found, int | float):
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        if not math.isfinite(found) or not low <= found <= high:
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        return float(found)
-
-    def whole(self, name: str, low: int, high: int) -> int:
-        """A whole number in a range."""
-        found = self.number(name, low, high)
-        if found != int(found):
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        return int(found)
-
-    def one_of(self, name: str, kind: Any) -> Any:
-        """A member of an enumeration."""
-        try:
-            return kind(self.word(name))
-        except ValueError:
-            raise _NotUnderstood(NOT_UNDERSTOOD) from None
-
-    def table(self, name: str) -> dict[str, Any]:
-        """A mapping with words as keys."""
-        found = self._content.get(name)
-        if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(key, str) for key in found):
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        return found
-
-    def words(self, name: str) -> list[str]:
-        """A list of short texts."""
-        found = self._content.get(name)
-        if not isinstance(found, list) or len(found) > 100 or not all(isinstance(one, str) for one in found):
-            raise _NotUnderstood(NOT_UNDERSTOOD)
-        return found
-
-    def maybe(self, name: str) -> Any:
-        """Whatever stands there."""
-        return self._content.get(name)
-
-
-def _hello(sitting: Sitting, message: _Message) -> Answer:
+def _hello(sitting: Sitting, message: Message) -> Answer:
     keys = message.table("keys")
     answer: Answer = {}
     if keys:
@@ -184,37 +124,37 @@ def _hello(sitting: Sitting, message: _Message) -> Answer:
     return answer
 
 
-def _watch(sitting: Sitting, message: _Message) -> Answer:
+def _watch(sitting: Sitting, message: Message) -> Answer:
     sitting.screens.watched(message.word("page"), message.words("panes"))
     return {}
 
 
-def _drawn(sitting: Sitting, message: _Message) -> Answer:
+def _drawn(sitting: Sitting, message: Message) -> Answer:
     pump = sitting.screens.pumps.get(message.word("pane"))
     if pump is not None:
         pump.drawn(message.whole("number", 0, 2**31))
     return {}
 
 
-def _size(sitting: Sitting, message: _Message) -> Answer:
+def _size(sitting: Sitting, message: Message) -> Answer:
     sitting.screens.resized(message.word("pane"), message.whole("width", 1, 10000), message.whole("height", 1, 10000))
     return {}
 
 
-def _command(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
+def _command(sitting: Sitting, message: Message) -> Awaitable[Answer]:
     times = message.whole("times", 1, 10**6) if message.maybe("times") is not None else 1
     phase = message.maybe("phase") if message.maybe("phase") in {"down", "up"} else None
     return sitting.command(message.one_of("command", Command), phase, min(times, TIMES_AT_MOST))
 
 
-def _pointer(sitting: Sitting, message: _Message) -> Answer:
+def _pointer(sitting: Sitting, message: Message) -> Answer:
     button = message.whole("button", 0, 10) if message.maybe("button") is not None else 0
     at = (message.number("x"), message.number("y"))
     touch = Touch(message.word("pane"), message.word("phase"), *at, button, message.maybe("shift") is True)
     return sitting.pointed(touch)
 
 
-def _nudge(sitting: Sitting, message: _Message) -> Answer:
+def _nudge(sitting: Sitting, message: Message) -> Answer:
     by = (message.number("x", -100.0, 100.0), message.number("y", -100.0, 100.0))
     return sitting.nudged(Touch(message.word("pane"), "nudge", *by, 0, message.maybe("shift") is True))
 
@@ -223,16 +163,16 @@ def _room(sitting: Sitting, change: Callable[[Screens, Any], None], to: Any) -> 
     return sitting.show_room(lambda screens: change(screens, to))
 
 
-def _slice(sitting: Sitting, message: _Message) -> Answer:
+def _slice(sitting: Sitting, message: Message) -> Answer:
     sitting.screens.stepped(message.one_of("pane", Plane), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST))
     return {}
 
 
-def _scrub(sitting: Sitting, message: _Message) -> Awaitable[Answer]:
+def _scrub(sitting: Sitting, message: Message) -> Awaitable[Answer]:
     return sitting.scrub(None if message.maybe("number") is None else message.whole("number", 0, 10**7))
 
 
-ANSWERS: Final[dict[str, Callable[[Sitting, _Message], Answer | Awaitable[Answer]]]] = {
+ANSWERS: Final[dict[str, Callable[[Sitting, Message], Answer | Awaitable[Answer]]]] = {
     "hello": _hello,
     "watch": _watch,
     "drawn": _drawn,

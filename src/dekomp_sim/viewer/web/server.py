@@ -46,6 +46,10 @@ class Desk(Protocol):
     def report(self) -> Path | None:
         """The report of the case that was finished last."""
 
+    @property
+    def page(self) -> str:
+        """Which page it answers: the name of its script and style."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -137,8 +141,8 @@ def _page(desk: Desk) -> Server:
     server.enable_module(
         {
             "serve": {"dekomp": str(PAGE)},
-            "styles": ["dekomp/page.css"],
-            "module_scripts": ["dekomp/page.js"],
+            "styles": [f"dekomp/{name}.css" for name in dict.fromkeys(("page", desk.page))],
+            "module_scripts": [f"dekomp/{desk.page}.js"],
             "vue_use": ["dekomp"],
         }
     )

@@ -2,6 +2,7 @@
 
 import { Form } from "./form.js";
 import { Hands, Notches, store, stored } from "./hands.js";
+import { Lost } from "./lost.js";
 import { Pane } from "./pane.js";
 import { Sounds } from "./sound.js";
 import { Wires } from "./wires.js";
@@ -223,21 +224,6 @@ const Page = {
       this.$nextTick(() => this.$refs.tabs.querySelector("[aria-selected=true]").focus());
     },
     view(number) { this.scrub = Number(number); this.ask({ what: "scrub", number: this.scrub }, "scrub"); },
-  },
-};
-
-/** Shown when the simulator is gone: tries to find it again, and begins anew where it left off. */
-const Lost = {
-  data: () => ({ words: "The connection to the simulator was lost." }),
-  template: `<div class="veil" role="alert" data-test="lost"><h2>{{ words }}</h2><p>Looking for it …</p>
-    <p><button class="main" @click="again">Try again</button></p></div>`,
-  mounted() { this.timer = setInterval(() => this.again(), 1000); },
-  beforeUnmount() { clearInterval(this.timer); },
-  methods: {
-    async again() {
-      const found = await fetch("loading.tpl", { cache: "no-store" }).then((r) => r.ok).catch(() => false);
-      if (found) window.location.reload();
-    },
   },
 };
 
