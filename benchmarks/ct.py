@@ -267,6 +267,9 @@ def main() -> None:
         return
     shot = SliceShot(centre, Turn(PROTOCOLS[Preset.PLANNING]))
     result: dict[str, Any] = {} if asked.peers_only else own(scanner, shot, solids, asked.repeats)
+    for name in ("fluoroscopy", "fluoroscopy_table_moved"):
+        if name in result:
+            result[name]["pictures_per_s"] = 1.0 / result[name]["wall_s"]
     print(json.dumps(result, indent=2), flush=True)
     turn = shot.turn
     slab = slab_of(patient.volume, shot.patient_from_scan, turn.offsets_mm, turn.gantry.field_mm)

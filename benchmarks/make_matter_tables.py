@@ -21,6 +21,11 @@ DATA = Path(__file__).parents[1] / "src" / "dekomp_sim" / "matter" / "data"
 KV = range(40, 151)
 BIN_CENTRES_KEV = np.arange(5.5, 150.0)
 NODES_KEV = np.arange(5.0, 150.25, 0.5)
+# what physical phantoms are made of
+ELEMENTS = (
+    *("H", "Li", "Be", "B", "C", "N", "O", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K", "Ca", "Ti", "Mn"),
+    *("Fe", "Cu", "Zn", "Br", "Sr", "Zr", "Ag", "Sn", "I", "Ba"),
+)
 EDGE_GAP_KEV = 1e-3  # xraydb steps within 1 eV of an edge
 
 
@@ -93,6 +98,18 @@ def main():
         ["energy_kev", *(str(s) for s in Substance)],
         np.column_stack([energies, *(mass_attenuation(s, energies) for s in Substance)]),
         ["%.7f"] + ["%.8g"] * len(Substance),
+    )
+    above_edges = np.arange(40.0, 125.0, 10.0)
+    write(
+        "element_attenuation.csv",
+        [
+            "Mass attenuation coefficients of elements with coherent scatter, cm2/g, from 40 to 120 keV, where none of"
+            " these has an edge.",
+            f"Source: Elam, Ravel and Sieber 2002, Radiat Phys Chem 63:121, through xraydb {versions['xraydb']}.",
+        ],
+        ["energy_kev", *ELEMENTS],
+        np.column_stack([above_edges, *(xraydb.mu_elam(element, above_edges * 1000.0) for element in ELEMENTS)]),
+        ["%g"] + ["%.8g"] * len(ELEMENTS),
     )
 
 

@@ -53,7 +53,7 @@ LIBRARIES = {
     "distributed": {"sweep"},  # workers here and on clusters
     "pyarrow": {"sweep"},  # Parquet
     "pyvista": {"viewer"},
-    "vtkmodules": {"viewer"},  # what PyVista does not wrap
+    "vtkmodules": {"viewer", "files"},  # what PyVista does not wrap; surfaces of physical phantoms are read and filled
     "pytest": {"regress"},  # its plugin, which only pytest loads
     "typer": {"cli"},
     "rich": {"cli"},

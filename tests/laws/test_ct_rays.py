@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cylinders import chord_mm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from dekomp_sim.imaging.ct.protocol import Protocol
 from dekomp_sim.imaging.ct.reconstruction import parallel_rays, parallel_step_mm
 from dekomp_sim.imaging.ct.slab import Slab
 from dekomp_sim.matter import Substance, mass_attenuation_cm2_g
+from dekomp_sim.validation.cylinders import chord_mm
 
 SMALL = Gantry(channels=40, channel_mm=8.0, views=24)
 

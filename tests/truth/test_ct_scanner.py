@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cylinders import Cylinder, masses_of, scanned, water_with, within
 
 from dekomp_sim.anatomy import Level, Patient, Volume
 from dekomp_sim.arrays import Float32Array, FloatArray
@@ -19,6 +18,7 @@ from dekomp_sim.imaging.ct.paths import rods_in_slice
 from dekomp_sim.imaging.ct.protocol import PROTOCOLS, Kernel, Preset, Protocol
 from dekomp_sim.imaging.ct.scanner import Scanner, SliceShot, picture_hu
 from dekomp_sim.matter import Substance
+from dekomp_sim.validation.cylinders import Cylinder, masses_of, scanned, water_with, within
 
 GANTRY = Gantry()
 QUICK = GANTRY.quick()

@@ -169,8 +169,8 @@ def test_between_two_voxels_the_picture_is_their_mean(glass: Patient) -> None:
 
 
 def test_what_a_crosshair_says_is_left_back_and_head(opened: Case) -> None:
-    assert hu_words(opened, (12.0, 30.5, -4.0)) == "L 12.0  P 30.5  F 4.0 mm  40 HU"
-    assert hu_words(opened, (-12.0, 99.0, 4.0)).endswith("-1000 HU")
+    assert hu_words(opened.patient.volume, (12.0, 30.5, -4.0)) == "L 12.0  P 30.5  F 4.0 mm  40 HU"
+    assert hu_words(opened.patient.volume, (-12.0, 99.0, 4.0)).endswith("-1000 HU")
 
 
 @pytest.mark.parametrize(

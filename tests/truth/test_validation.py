@@ -29,7 +29,7 @@ def test_every_published_number_is_met(findings: tuple[Finding, ...]) -> None:
 def test_every_room_is_there_and_each_row_names_its_source_and_spread(findings: tuple[Finding, ...]) -> None:
     assert {found.row.room for found in findings} == {
         "Matter and X-ray", "Scatter and dose", "Spine of the built-in patient", "Instruments", "Disc mechanics",
-        "Removal", "Awake patient",
+        "Removal", "Awake patient", "CT scanner",
     }  # fmt: skip
     assert all(found.row.source and found.row.published.spread and found.row.published.text for found in findings)
     names = [found.row.what for found in findings]

@@ -69,6 +69,7 @@ class Document(StrEnum):
 
     SCENARIO = "scenario"
     PHANTOM = "phantom"
+    PHYSICAL = "physical"
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def run(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to play on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     picture_3d: Annotated[bool, typer.Option("--3d/--no-3d", help="Draw the 3D pictures.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")] = False,
 ) -> None:
@@ -172,7 +173,7 @@ def replay(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in that folder.")] = False,
 ) -> None:
     """Perform a journal again and print the state digest; says at which action and where it parts from the record.
@@ -202,7 +203,7 @@ def film(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="The CT it was recorded on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier film.")] = False,
 ) -> None:
     """Make a film of a journal: the 3D scene, the fluoroscopy, what is done and said.
@@ -233,7 +234,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     ct: Annotated[Path | None, typer.Option(help="A CT to perform on: DICOM folder, NIfTI, NRRD or MHA.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
-    patient: Annotated[Path | None, typer.Option(help="The folder of an imported patient.")] = None,
+    patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
     learner: Learner = None,
     db: Where = None,
 ) -> None:
@@ -354,7 +355,7 @@ def phantom(
 
 @app.command()
 def schema(kind: Annotated[Document, typer.Argument(help="Which kind of file.")] = Document.SCENARIO) -> None:
-    """Print the JSON schema of scenario or phantom files, by which an editor completes them."""
+    """Print the JSON schema of scenario, phantom or physical phantom files, by which an editor completes them."""
     from dekomp_sim.cli.documents import schema_text
 
     typer.echo(schema_text(kind.value))

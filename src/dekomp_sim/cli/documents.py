@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dekomp_sim.anatomy.phantom.physical import PhysicalSpec
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.files import phantom_patient, read_yaml, schema, shipped, write_volume
@@ -50,4 +51,5 @@ def write_phantom(spec: str, out: Path) -> tuple[Path, ...]:
 
 def schema_text(kind: str) -> str:
     """JSON schema of a kind of file, as text."""
-    return json.dumps(schema(Story if kind == "scenario" else PhantomSpec), indent=2)
+    kinds: dict[str, type] = {"scenario": Story, "phantom": PhantomSpec, "physical": PhysicalSpec}
+    return json.dumps(schema(kinds[kind]), indent=2)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.errors import InputError
-from dekomp_sim.files import cached_patient, load_patient, load_patient_folder, read_yaml, shipped
+from dekomp_sim.files import (
+    cached_patient,
+    load_patient,
+    load_patient_folder,
+    load_physical_phantom,
+    read_yaml,
+    shipped,
+    shipped_names,
+)
+from dekomp_sim.files.shipped import Kind
 from dekomp_sim.scenario.story import Story
+
+PHYSICAL: Final[Kind] = "phantoms/physical"
+"""Physical phantoms that come with the package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A scan as given on the command line: a CT, its labels, and which series; or an imported patient's folder. All are
-    None for the phantom.
+    """A scan as given on the command line: a CT, its labels, and which series; or an imported patient's folder or a
+    physical phantom's file. All are None for the built-in phantom.
     """
 
     ct: Path | None = None
@@ -40,6 +53,10 @@ def patient_of(story: Story, scan: Scan) -> Patient:
     if scan.patient is not None:
         if scan.ct is not None or scan.labels is not None:
             raise InputError("--patient", "an imported patient and a scan", "either --patient or --ct with --labels")
+        if str(scan.patient) in shipped_names(PHYSICAL) and not scan.patient.exists():
+            return load_physical_phantom(shipped(PHYSICAL, str(scan.patient)), story.protrusions)
+        if scan.patient.suffix in {".yaml", ".yml"}:
+            return load_physical_phantom(scan.patient, story.protrusions)
         return load_patient_folder(scan.patient, story.protrusions)
     if scan.ct is None:
         if scan.labels is not None:

@@ -55,8 +55,9 @@ UNCERTAINTY: Final = (
 
 LIMITS: Final = (
     "Needles bend only while their bevel is held, and push no tissue aside; forces are plausible, not calibrated.",
-    "The patient lies still: no breathing, no startle, no shift of the spine.",
+    "Breath and startle move the spine as one piece, with all that sticks in it; nothing moves within it.",
     "Pictures leave out the table top, the heel effect and what metal and contrast change in the scatter.",
+    "CT leaves out scatter, the couch, and motion during a turn; the hand in its beam is not counted.",
     "Skin and staff dose are orders of magnitude: one scattering point, people who stand still, a standard table.",
     "The disc's pressure is a closed form by Dallas grade for a prone patient over minutes; creep is slower than that.",
     "Whether the herniation goes back, and whether the pain goes, is not predicted.",

@@ -8,7 +8,7 @@ from typing import Literal
 
 from dekomp_sim.errors import InputError
 
-Kind = Literal["phantoms", "scenarios"]
+Kind = Literal["phantoms", "phantoms/physical", "scenarios"]
 
 
 def shipped(kind: Kind, name: str) -> Path:

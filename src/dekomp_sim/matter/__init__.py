@@ -1,10 +1,11 @@
 """Made of what: substances, their attenuation, X-ray spectra, and grams from Hounsfield units."""
 
-from dekomp_sim.matter.attenuation import mass_attenuation_cm2_g
+from dekomp_sim.matter.attenuation import known_elements, mass_attenuation_cm2_g, mixture_attenuation_cm2_g
 from dekomp_sim.matter.hounsfield import (
     BONE_BEGINS_HU,
     CT_EFFECTIVE_KEV,
     PURE_MINERAL_HU,
+    hounsfield_units,
     hu_tables,
     soft_and_bone_from_hu,
 )
@@ -34,9 +35,12 @@ __all__ = [
     "Substance",
     "air_kerma_ugy_per_mas_at_1m",
     "half_value_layer_mm_al",
+    "hounsfield_units",
     "hu_tables",
     "kerma_transmission",
+    "known_elements",
     "mass_attenuation_cm2_g",
+    "mixture_attenuation_cm2_g",
     "optical_depth",
     "soft_and_bone_from_hu",
     "spectrum",

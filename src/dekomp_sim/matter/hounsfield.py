@@ -54,6 +54,19 @@ def soft_and_bone_from_hu(hu: Int16Array) -> tuple[Float32Array, Float32Array]:
     return soft[index], bone[index]
 
 
+def hounsfield_units(mass_attenuation_70_kev_cm2_g: float, density_g_cm3: float) -> float:
+    """Hounsfield units of a material as a 120 kV scanner shows it: 1000 (mu / mu_water - 1) at `CT_EFFECTIVE_KEV`.
+
+    Examples
+    --------
+    >>> water = float(mass_attenuation_cm2_g(Substance.WATER, [CT_EFFECTIVE_KEV])[0])
+    >>> hounsfield_units(water, 1.0), hounsfield_units(water, 0.5)
+    (0.0, -500.0)
+    """
+    water = float(mass_attenuation_cm2_g(Substance.WATER, [CT_EFFECTIVE_KEV])[0])
+    return 1000.0 * (mass_attenuation_70_kev_cm2_g * density_g_cm3 / water - 1.0)
+
+
 @cache
 def hu_tables() -> tuple[Float32Array, Float32Array]:
     """Soft tissue and bone mineral in g/cm3, (65536,) each, indexed by the int16 Hounsfield unit's bits read as

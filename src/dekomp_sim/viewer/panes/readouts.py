@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -52,6 +53,10 @@ class Readouts:
         Distances along the central ray; None where the C-arm stands nowhere or the ray misses the patient.
     magnification
         Of the field: 1, 1.33 or 2.
+    c_arm
+        Whether there is one to read.
+    couch, ct_fluoroscopy_s, ct_dlp_mgycm
+        Of the CT scanner: where the slice lies, time of beam and dose-length product so far; empty and 0 without one.
     """
 
     kv: float | None
@@ -68,10 +73,26 @@ class Readouts:
     source_to_detector_mm: float | None
     source_to_skin_mm: float | None
     magnification: float
+    c_arm: bool = True
+    couch: str = ""
+    ct_fluoroscopy_s: float = 0.0
+    ct_dlp_mgycm: float = 0.0
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
         """Each read-out's name and its words."""
+        return (*(self._c_arm if self.c_arm else ()), *(self._scanner if self.couch else ()))
+
+    @property
+    def _scanner(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("Slice", self.couch),
+            ("CT pedal", f"{self.ct_fluoroscopy_s:.1f} s"),
+            ("DLP", f"{self.ct_dlp_mgycm:.1f} mGy cm"),
+        )
+
+    @property
+    def _c_arm(self) -> tuple[tuple[str, str], ...]:
         return (
             ("kV", NONE if self.kv is None else f"{self.kv:.0f}"),
             ("mA", NONE if self.ma is None else f"{self.ma:.1f}"),
@@ -121,7 +142,15 @@ def readouts(case: Case, pulse: Pulsed | None = None) -> Readouts:
         source_to_detector_mm=None if case.carm is None else case.carm.source_to_detector_mm,
         source_to_skin_mm=None if case.carm is None else source_to_skin_mm(case.patient.volume, case.carm),
         magnification=zoom(case.controls.field),
+        c_arm=case.guidance.has_c_arm,
+        couch=_couch(case) if case.guidance.has_scanner else "",
+        ct_fluoroscopy_s=case.ct_fluoroscopy_s,
+        ct_dlp_mgycm=math.fsum(taken.dose.dlp_mgycm for taken in case.acquisitions),
     )
+
+
+def _couch(case: Case) -> str:
+    return f"{case.couch.table_mm:+.0f} mm, {case.couch.tilt_deg:+.0f}°"
 
 
 @lru_cache(maxsize=8)

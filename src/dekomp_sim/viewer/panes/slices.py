@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy.reformat import hu_on
+from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import FloatArray, UInt8Array, sealed, unit
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.section import Section, Vector
@@ -128,26 +129,33 @@ def section_of(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Readi
 
 
 def picture(
-    case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading | None = None, size_px: int = 384
+    case: Case,
+    plane: Plane,
+    crosshair_mm: ArrayLike,
+    reading: Reading | None = None,
+    size_px: int = 384,
+    scanned: Volume | None = None,
 ) -> UInt8Array:
     """A plane of the CT (size, size, 3) with crosshair, instruments, plan, outlines, letters; see `section_of`.
 
-    What is carved or injected is not in it: the CT was taken before.
+    What is carved or injected is not in it: the CT was taken before. `scanned` is a scan of the case itself, which is
+    then shown in place of the one that the patient came with.
     """
     reading = reading or Reading()
     section = section_of(case, plane, crosshair_mm, reading, size_px)
-    seen = _still(Treated(case.patient, case.level), section, reading.window, reading.outlines).copy()
+    volume = case.patient.volume if scanned is None else scanned
+    seen = _still(Treated(case.patient, case.level), volume, section, reading.window, reading.outlines).copy()
     if reading.plan:
         for level in case.discs:
             draw_plan(seen, section, case.plan_to(level))
     if reading.instruments:
         draw_instruments(seen, section, case)
     draw_crosshair(seen, section, crosshair_mm)
-    lettered(seen, section, _words(case, plane, crosshair_mm, reading, section))
+    lettered(seen, section, _words(case, plane, hu_words(volume, crosshair_mm), reading, section))
     return seen
 
 
-def hu_words(case: Case, crosshair_mm: ArrayLike) -> str:
+def hu_words(volume: Volume, crosshair_mm: ArrayLike) -> str:
     """The crosshair's place and its Hounsfield units, as a workstation tells them.
 
     Examples: "L 12.0  P 30.5  H 4.0 mm  52 HU".
@@ -155,7 +163,7 @@ def hu_words(case: Case, crosshair_mm: ArrayLike) -> str:
     at = np.asarray(crosshair_mm, dtype=np.float64)
     pairs = (("L", "R"), ("P", "A"), ("H", "F"))
     place = "  ".join(f"{pair[int(part < 0)]} {abs(part):.1f}" for part, pair in zip(at, pairs, strict=True))
-    return f"{place} mm  {float(case.patient.volume.hu_at(at)):.0f} HU"
+    return f"{place} mm  {float(volume.hu_at(at)):.0f} HU"
 
 
 def _axes(plane: Plane, inward: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -180,16 +188,16 @@ def _aimed(case: Case, reading: Reading) -> tuple[FloatArray, FloatArray]:
 
 
 @lru_cache(maxsize=16)
-def _still(treated: Treated, section: Section, window: HuWindow, with_outlines: bool) -> UInt8Array:
+def _still(treated: Treated, volume: Volume, section: Section, window: HuWindow, with_outlines: bool) -> UInt8Array:
     """What does not change while a section stands."""
-    grey = window.grey(hu_on(treated.patient.volume, section))
+    grey = window.grey(hu_on(volume, section))
     seen = np.repeat(grey[..., None], 3, axis=2)
     if with_outlines:
         draw_outlines(seen, section, treated)
     return sealed(seen)
 
 
-def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading, section: Section) -> tuple[str, ...]:
+def _words(case: Case, plane: Plane, told: str, reading: Reading, section: Section) -> tuple[str, ...]:
     """Plane, window and crosshair, as much as the width has room for."""
     size, room = _letters_px(section), 0.44 * section.cols
     names: tuple[str, ...] = (plane.value.capitalize(),)
@@ -197,7 +205,6 @@ def _words(case: Case, plane: Plane, crosshair_mm: ArrayLike, reading: Reading, 
         what = "instrument" if case.placements and reading.instruments else "plan"
         names = (f"Along the {what}", "Along")
     window = f"W {reading.window.width_hu:.0f}  L {reading.window.level_hu:.0f}"
-    told = hu_words(case, crosshair_mm)
     there = marks.fitting((told, told.rpartition("  ")[2]), 0.75 * section.cols, size)
     return marks.fitting(names, room, size), window, there
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from dekomp_sim.procedure.actions import Action, AskPatient, Expose, HoldBreath, SetView, View
+from dekomp_sim.procedure.actions import Action, AskPatient, CtStep, Expose, HoldBreath, SetView, View
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.hands import Hand
@@ -29,7 +29,7 @@ MOVES: Final[Mapping[Command, Asked]] = MappingProxyType(
         Command.TILT_CAUDAL: lambda case, hand: hands.tilted(hand, cranial_deg=-hand.fine_deg),
         Command.SET_ON_SKIN: hands.set_on_skin,
         Command.TAKE_OUT: lambda case, hand: hands.out(hand),
-        Command.SPOT: lambda case, hand: Expose(spot=True),
+        Command.SPOT: lambda case, hand: Expose(spot=True) if case.guidance.has_c_arm else CtStep(),
         Command.ASK_PATIENT: lambda case, hand: AskPatient(),
         Command.HOLD_BREATH: lambda case, hand: HoldBreath(),
         Command.VIEW_AP: lambda case, hand: SetView(View.AP),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from dekomp_sim.anatomy.patient import Patient
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.files import plain
-from dekomp_sim.procedure.actions import Action, Expose, Wait
+from dekomp_sim.procedure.actions import Action, CtFluoroscopy, Expose, Wait
 from dekomp_sim.procedure.after import after
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Event
@@ -157,11 +157,15 @@ class Session:
     def pedal_down(self, how: Expose | None = None) -> Outcome:
         """Step on the pedal; `pulse` then gives one pulse after the other until `pedal_up`.
 
+        Where only a CT scanner stands, a press is a quick check by CT fluoroscopy.
+
         Parameters
         ----------
         how
             kV and mAs where they are set by hand.
         """
+        if not self.case.guidance.has_c_arm:
+            return self.act(CtFluoroscopy())
         how = how or Expose()
         if self._closed or self._hold is not None:
             return Outcome(self.case, (), CLOSED if self._closed else None)

@@ -13,7 +13,7 @@ from dekomp_sim.files import plain
 from dekomp_sim.imaging.console.display import positioner_words
 from dekomp_sim.imaging.stand.brightness import DoseRate
 from dekomp_sim.imaging.stand.collimator import Field
-from dekomp_sim.procedure.actions import SetView, View
+from dekomp_sim.procedure.actions import SetView, Through, View
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.events import Answered, Cue, Pain, Reaction, Said, Severity, Startled
@@ -265,6 +265,7 @@ def stand_told(case: Case, moments: Sequence[Moment], *, turning: bool = False) 
     views = [one.action.view for one in moments if isinstance(one.action, SetView) and one.refusal is None]
     last = views[-1] if views and not turning else None
     offered = [view for view in View if view is not View.BIPLANE or case.machine.planes == 2]
+    offered = offered if case.guidance.has_c_arm else []
     carm, set_to = case.carm, case.controls
     over_back = 0.0 if carm is None else turned_left_deg(carm.primary_deg)
     return {
@@ -282,7 +283,16 @@ def stand_told(case: Case, moments: Sequence[Moment], *, turning: bool = False) 
         "rate": set_to.fluoroscopy.rate.value,
         "pulses_per_s": set_to.fluoroscopy.pulses_per_s,
         "pulse_rates": list(PULSE_RATES),
+        "scanner": _scanner_told(case),
     }
+
+
+def _scanner_told(case: Case) -> dict[str, Any] | None:
+    """Where couch and gantry stand, and what the slice may be laid through; None where there is no scanner."""
+    if not case.guidance.has_scanner:
+        return None
+    through = [one.value for one in Through if case.placements or one in {Through.DISC, Through.WAY}]
+    return {"table_mm": round(case.couch.table_mm, 1), "tilt_deg": round(case.couch.tilt_deg), "through": through}
 
 
 def turned_left_deg(primary_deg: float) -> float:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dekomp_sim.anatomy import Volume
 from dekomp_sim.arrays import FloatArray, UInt8Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.imaging.ct.display import HuWindow
@@ -21,6 +22,7 @@ from dekomp_sim.viewer.panes.disc import Cut, disc_picture, removed_picture
 from dekomp_sim.viewer.panes.fluoroscopy import Live, Ray
 from dekomp_sim.viewer.panes.gauges import manometer_picture, pressure_picture
 from dekomp_sim.viewer.panes.roots import roots_picture
+from dekomp_sim.viewer.panes.scanner import ScannerScreen
 from dekomp_sim.viewer.panes.slices import Plane, Reading, section_of
 from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
@@ -123,6 +125,7 @@ class Screens:
         (self._own, self._aside), self._wire = threads, wire
         self._past, self._back = Past(case.patient), case
         self.back = False
+        self.scanner = ScannerScreen(case.patient) if case.guidance.has_scanner else None
         self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
             "live": self._live, "reference": self._reference, "room": self._room,
@@ -176,6 +179,9 @@ class Screens:
         """Show another moment, `cases` being all up to it."""
         before, self.case, self.cases, self.moment = self.case, case, cases, len(cases)
         moved = {"room", *(plane.value for plane in Plane)}
+        if case.acquisitions != before.acquisitions:
+            self.live_moment = self.moment
+            moved.add("live")
         if case.disc is not before.disc or case.placements is not before.placements:
             moved.add("disc")
         self.renew(moved | {"roots"})
@@ -220,12 +226,17 @@ class Screens:
         width = min(max(window.width_hu + WINDOW_HU_PER_PX * right_px, 10.0), 4000.0)
         level = min(max(window.level_hu + WINDOW_HU_PER_PX * down_px, -1000.0), 2000.0)
         self._read(window=HuWindow(level, width))
+        if self.scanner is not None:
+            self.renew({"live"})
 
     def zoomed(self, pane: str, notches: int) -> None:
         """Show less of the patient, larger."""
         if pane == "room" and self.room is not None:
             self.room.zoom(self.case, notches)
             self.renew({"room"})
+        elif pane == "live" and self.scanner is not None and self._by_ct():
+            self.scanner.step(notches)
+            self.renew({"live"})
         elif pane in list(Plane):
             self._read(field_mm=min(max(self.look.reading.field_mm * ZOOM**-notches, 40.0), 500.0))
 
@@ -343,10 +354,30 @@ class Screens:
     # how they are made
 
     async def _live(self) -> UInt8Array | None:
+        if self.scanner is not None and self._by_ct():
+            make = partial(self._scanned_slice, self.scanner, self.cases, self.look.reading.window)
+            return await self._beside(make)
         if not self.back:
             return self.live.last_image
         make = partial(self._past.picture, self._back, self.live.settings)
         return await asyncio.get_running_loop().run_in_executor(self._own, make)
+
+    def _scanned_slice(self, scanner: ScannerScreen, cases: Sequence[Case], window: HuWindow) -> UInt8Array:
+        """What the scanner took last up to the moment that is shown."""
+        made = scanner.picture(cases, window)
+        return self.live.last_image if made is None else made
+
+    def _by_ct(self) -> bool:
+        """Whether the last picture is the scanner's."""
+        slices_s = [taken.clock_s for taken in self.case.acquisitions[-1:]]
+        beam_s = [exposure.clock_s for exposure in self.case.exposures[-1:]]
+        return bool(slices_s) and not self.beam and slices_s > beam_s
+
+    def _scanned(self, case: Case, cases: Sequence[Case]) -> Volume | None:
+        """What the planes are cut through, where CT alone guides: its own scan, until the debriefing."""
+        if self.scanner is None or case.guidance.has_c_arm or self.over:
+            return None
+        return self.scanner.volume(cases)
 
     async def _reference(self) -> UInt8Array | None:
         return self.live.reference
@@ -361,8 +392,13 @@ class Screens:
 
     def _plane(self, plane: Plane) -> Callable[[], Awaitable[UInt8Array | None]]:
         async def make() -> UInt8Array | None:
-            case, look, edge = self.case, self.look, self._edge(plane)
-            return await self._beside(lambda: slices.picture(case, plane, look.crosshair_mm, look.reading, edge))
+            case, cases, look, edge = self.case, self.cases, self.look, self._edge(plane)
+
+            def cut() -> UInt8Array:
+                scanned = self._scanned(case, cases)
+                return slices.picture(case, plane, look.crosshair_mm, look.reading, edge, scanned)
+
+            return await self._beside(cut)
 
         return make
 

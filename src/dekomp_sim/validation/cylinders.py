@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from dekomp_sim.imaging.ct.gantry import Gantry, pixel_centres_mm
 from dekomp_sim.imaging.ct.scanner import picture_hu
 from dekomp_sim.matter import DENSITY_G_CM3, Substance
 
-NO_STEEL = np.zeros((0, 9))
+NO_STEEL: Final = np.zeros((0, 9))
+"""No rods."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cylinder:
     """A rod along the table of one substance; negative density takes away what a larger one has there."""
 
@@ -28,6 +30,7 @@ class Cylinder:
 
     @classmethod
     def of(cls, substance: Substance, x_mm: float, y_mm: float, radius_mm: float) -> Cylinder:
+        """A rod of its substance's own density."""
         return cls(substance, x_mm, y_mm, radius_mm, DENSITY_G_CM3[substance])
 
 
@@ -40,6 +43,7 @@ def chord_mm(gantry: Gantry, x_mm: float, y_mm: float, radius_mm: float) -> Floa
 
 
 def masses_of(cylinders: Iterable[Cylinder], gantry: Gantry) -> Masses:
+    """What every ray of a turn meets of them."""
     by_substance: dict[Substance, FloatArray] = {}
     for one in cylinders:
         mass = chord_mm(gantry, one.x_mm, one.y_mm, one.radius_mm) * one.g_cm3 / 10.0
@@ -49,6 +53,7 @@ def masses_of(cylinders: Iterable[Cylinder], gantry: Gantry) -> Masses:
 
 
 def scanned(cylinders: Iterable[Cylinder], turn: Turn) -> Float32Array:
+    """(matrix, matrix) HU of the slice through them."""
     return picture_hu(masses_of(cylinders, turn.gantry), NO_STEEL, turn)
 
 

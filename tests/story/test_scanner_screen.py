@@ -1,0 +1,148 @@
+"""The scanner's screen in a case done by hand: what is on it, its slices, and planes cut through what was scanned."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from test_session import a_story
+
+from dekomp_sim.anatomy import Patient
+from dekomp_sim.imaging.ct.display import HuWindow
+from dekomp_sim.procedure import Guidance
+from dekomp_sim.procedure import actions as do
+from dekomp_sim.procedure.actions import CtFluoroscopy
+from dekomp_sim.viewer.panes.fluoroscopy import Live
+from dekomp_sim.viewer.panes.readouts import readouts
+from dekomp_sim.viewer.panes.scanner import NOTHING, ScannerScreen
+from dekomp_sim.viewer.panes.slices import EXAM, Plane, picture
+from dekomp_sim.viewer.practice.hands import Hand
+from dekomp_sim.viewer.practice.keys import Command
+from dekomp_sim.viewer.practice.obeying import obeyed
+from dekomp_sim.viewer.practice.session import Mode, Session
+from dekomp_sim.viewer.web.case.screen import stand_told
+from dekomp_sim.viewer.web.case.screens import Screens
+
+WINDOW = HuWindow(40.0, 400.0)
+QUICK = {"field_mm": 300.0, "thickness_mm": 8.0}
+
+
+@pytest.fixture(scope="module")
+def session(glass: Patient) -> Session:
+    """On the couch, in an examination."""
+    made = Session(replace(a_story(), guidance=Guidance.CT), glass, Mode.EXAM)
+    for action in (do.AssessCandidate(), do.Consent(), do.PositionProne()):
+        assert made.act(action).refusal is None
+    return made
+
+
+def cases(session: Session) -> list[Any]:
+    return [moment.case for moment in session.moments]
+
+
+def test_nothing_is_on_the_screen_before_the_first_slice(session: Session, glass: Patient) -> None:
+    screen = ScannerScreen(glass)
+    assert screen.picture(cases(session)[:4], WINDOW) is None
+    assert screen.volume(cases(session)[:4]) is NOTHING
+
+
+def test_planes_show_what_was_scanned_and_nothing_else(session: Session, glass: Patient) -> None:
+    """Cut through the scan: muscle of 40 HU where it went, air beyond its ends, though the patient goes on."""
+    assert session.perform("ct_scan", {"from_mm": -24.0, "to_mm": 24.0, **QUICK}).refusal is None
+    seen = ScannerScreen(glass).volume(cases(session))
+    at = np.array([[60.0, 0.0, -14.0], [60.0, 0.0, 14.0], [60.0, 0.0, 60.0], [60.0, 0.0, -60.0]])
+    assert seen.hu_at(at)[:2] == pytest.approx([40.0, 40.0], abs=60.0)  # noise of one voxel
+    assert seen.hu_at(at)[2:].tolist() == [-1000.0, -1000.0]
+    assert glass.volume.hu_at(at).tolist() == [40.0] * 4
+    coronal = picture(session.case, Plane.CORONAL, (60.0, 0.0, 0.0), EXAM, 128, seen)
+    perfect = picture(session.case, Plane.CORONAL, (60.0, 0.0, 0.0), EXAM, 128)
+    assert coronal[20, 100].max() == 0
+    assert perfect[20, 100].max() > 0
+
+
+def test_planes_of_any_direction_are_cut_through_a_leaning_scan(session: Session, glass: Patient) -> None:
+    """With the gantry leant the stack is sheared; a point of the skin still lies where it is."""
+    leaning = Session(session.story, glass)
+    for moment in session.moments[1:4]:
+        assert moment.action is not None
+        leaning.act(moment.action)
+    leaning.act(do.MoveGantry(tilt_deg=20.0))
+    leaning.perform("ct_scan", {"from_mm": -16.0, "to_mm": 16.0, **QUICK})
+    seen = ScannerScreen(glass).volume(cases(leaning))
+    column = np.array([[30.0, y, np.tan(np.radians(20.0)) * y] for y in np.arange(50.0, 90.0, 0.5)])
+    edge = column[int(np.argmax(seen.hu_at(column) < -480.0)), 1]
+    assert edge == pytest.approx(73.0, abs=3.0)  # a voxel and a breath
+
+
+def test_the_wheel_goes_through_the_slices_of_the_scan(session: Session, glass: Patient) -> None:
+    screen = ScannerScreen(glass)
+    middle = screen.picture(cases(session), WINDOW)
+    number = screen.number
+    screen.step(1)
+    higher = screen.picture(cases(session), WINDOW)
+    assert screen.number == number + 1
+    assert middle is not None
+    assert higher is not None
+    assert not np.array_equal(middle, higher)
+    screen.step(100)
+    screen.picture(cases(session), WINDOW)
+    assert screen.number == 5
+    assert np.array_equal(higher, _again(screen, session, number + 1))
+
+
+def _again(screen: ScannerScreen, session: Session, number: int) -> Any:
+    screen.number = number
+    return screen.picture(cases(session), WINDOW)
+
+
+def test_the_pedal_of_a_scanner_is_a_quick_check(session: Session) -> None:
+    before = len(session.case.acquisitions)
+    assert session.pedal_down().refusal is None
+    assert not session.pedal_held
+    assert isinstance(session.moments[-1].action, CtFluoroscopy)
+    assert len(session.case.acquisitions) == before + 1
+
+
+def test_the_key_of_a_picture_to_keep_takes_a_slice(session: Session) -> None:
+    _, outcome = obeyed(session, Hand(), Command.SPOT)
+    assert outcome is not None
+    assert outcome.refusal is None
+    assert isinstance(session.moments[-1].action, do.CtStep)
+
+
+def test_the_console_offers_the_machine_that_is_there(session: Session) -> None:
+    told = stand_told(session.case, session.moments)
+    assert told["views"] == []
+    assert told["scanner"]["through"] == ["disc", "way"]
+    names = [name for name, _ in readouts(session.case).lines]
+    assert names == ["Slice", "CT pedal", "DLP"]
+
+
+class Wire:
+    """Takes what the page would get."""
+
+    def __init__(self) -> None:
+        self.shown: list[Any] = []
+
+    def show(self, message: Any) -> None:
+        self.shown.append(message)
+
+
+def test_the_live_pane_is_the_scanners_once_a_slice_was_taken(session: Session, glass: Patient) -> None:
+    """Of the panes in an examination under CT: the live one shows the slice, the planes its scan alone."""
+
+    async def looked() -> tuple[Any, Any]:
+        with ThreadPoolExecutor(1) as aside:
+            screens = Screens(Live(glass), None, aside, session.moments[3].case, Wire(), exam=True)  # type: ignore[arg-type]
+            dark = await screens._live()
+            screens.show(session.case, cases(session))
+            return dark, await screens._live()
+
+    dark, slice_ = asyncio.run(looked())
+    assert slice_ is not None
+    assert slice_.shape == (512, 512)
+    assert not np.array_equal(dark, slice_)
