@@ -39,11 +39,16 @@ window.WebSocket = class extends Plain { constructor(...a) { super(...a); window
 """Lets a test cut a page's connection as a network does."""
 
 
+PATIENCE_MS = 90_000
+"""How long a tab waits for what must come: a busy machine draws a room of contrast for many seconds."""
+
+
 class Visitor:
     """A tab, and everything it asked of the net or complained about."""
 
     def __init__(self, browser: Any, served: Served, script: str = "") -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 720})
+        self.context.set_default_timeout(PATIENCE_MS)
         self.context.add_init_script(SOCKETS + script)
         self.asked: set[str] = set()
         self.complaints: list[str] = []
@@ -56,7 +61,7 @@ class Visitor:
         tab.on("console", lambda said: self.complaints.append(said.text) if said.type in {"error", "warning"} else None)
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         tab.goto(served.url)
-        tab.wait_for_selector("[data-test=page] .task, [data-test=closed]", timeout=30_000)
+        tab.wait_for_selector("[data-test=page] .task, [data-test=closed]")
         return tab
 
     def moment(self) -> int:
@@ -64,7 +69,7 @@ class Visitor:
 
     def passes(self, before: int, tab: Any = None) -> None:
         wanted = f"Number(document.querySelector('[data-test=page]').dataset.moment) > {before}"
-        (tab or self.tab).wait_for_function(wanted, timeout=20_000)
+        (tab or self.tab).wait_for_function(wanted, timeout=PATIENCE_MS)
 
     def press(self, key: str) -> None:
         self.tab.keyboard.press(key)
@@ -112,7 +117,7 @@ class Visitor:
             if now.startswith(words):
                 return
             self.press("n")
-            self.tab.wait_for_function(f"(now) => {shown} !== now", arg=now, timeout=10_000)
+            self.tab.wait_for_function(f"(now) => {shown} !== now", arg=now)
         raise AssertionError(f"{words} never came to hand")
 
 

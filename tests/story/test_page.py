@@ -44,7 +44,7 @@ def test_a_case_by_clicks_and_keys_ends_in_the_digest_of_its_script(visitor: Vis
         visitor.perform(step)
     visitor.tab.click("[data-test=finish]")
     visitor.tab.click("[data-test=finish-yes]")
-    digest = visitor.tab.wait_for_selector("[data-test=digest]", state="attached", timeout=60_000).text_content()
+    digest = visitor.tab.wait_for_selector("[data-test=digest]", state="attached").text_content()
 
     story = read_yaml(page.folder.parent / "case.yaml", Story)
     scripted = play(story, phantom_patient(shipped("phantoms", story.phantom)))[-1]
@@ -89,9 +89,7 @@ def test_two_tabs_share_one_case_and_a_lost_connection_is_found_again(visitor: V
     second.wait_for_function(followed)
     second.evaluate("() => { window.before = true; window.sockets.at(-1).close(); }")
     assert visitor.asked == {"127.0.0.1"}
-    second.wait_for_function(
-        "window.before === undefined && document.querySelector('[data-test=digest]')", timeout=30_000
-    )
+    second.wait_for_function("window.before === undefined && document.querySelector('[data-test=digest]')")
     assert second.text_content("[data-test=digest]") == visitor.tab.text_content("[data-test=digest]")
 
 
@@ -163,7 +161,7 @@ def test_space_is_the_pedal_while_it_is_held(candidate: Visitor) -> None:
     candidate.passes(before)
     before = candidate.moment()
     tab.keyboard.down(" ")
-    tab.wait_for_function("Number(document.querySelector('[data-test=pane-live]').dataset.drawn) > 4", timeout=30_000)
+    tab.wait_for_function("Number(document.querySelector('[data-test=pane-live]').dataset.drawn) > 4")
     assert tab.get_attribute("[data-test=pedal]", "aria-pressed") == "true"
     assert tab.query_selector(".pane.beam") is not None
     tab.keyboard.up(" ")

@@ -74,13 +74,13 @@ class Operator(Visitor):
     def in_hand(self, words: str) -> None:
         """Wait until the words beside the hand hold these."""
         told = f"document.querySelector('[data-test=in-hand]').innerText.includes({words!r})"
-        self.tab.wait_for_function(told, timeout=10_000)
+        self.tab.wait_for_function(told)
 
     def planned(self) -> None:
         """Go back to the plan's entry and aim."""
         self.press("p")
         own = "document.querySelector('[data-test=in-hand]').innerText.includes('own')"
-        self.tab.wait_for_function(f"!{own}", timeout=10_000)
+        self.tab.wait_for_function(f"!{own}")
 
     def over(self, pane: str, right: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """Where a share of a pane's picture lies on the page."""
@@ -435,9 +435,7 @@ def grip(hands: Operator, slider: str) -> tuple[tuple[float, float], float]:
 def pictures(hands: Operator, more: int) -> None:
     """Wait until that many more X-ray pictures were drawn."""
     wanted = drawn(hands, "live") + more
-    hands.tab.wait_for_function(
-        f"Number(document.querySelector('[data-test=pane-live]').dataset.drawn) >= {wanted}", timeout=30_000
-    )
+    hands.tab.wait_for_function(f"Number(document.querySelector('[data-test=pane-live]').dataset.drawn) >= {wanted}")
 
 
 def canvas(hands: Operator) -> np.ndarray[Any, Any]:
