@@ -280,20 +280,25 @@ class EditDesk:
         self._wire.tell({"edit": self._told()})
         for pump in self._pumps.values():
             pump.want()
-        wanted = editor.placed, editor.view.level
-        if self._drag is None and (
-            self._planned is None or any(a is not b for a, b in zip(self._planned, wanted, strict=True))
-        ):
-            self._planned = wanted
-            if self._planning is not None:
-                self._planning.cancel()
-            self._planning = asyncio.create_task(self._plan())
+        if self._drag is None and self._planned != self._wanted():
+            self._planned = self._wanted()
+            if self._planning is None or self._planning.done():
+                self._planning = asyncio.create_task(self._plan())
+
+    def _plans(self) -> bool:
+        """Whether a plan is under way that is not told yet."""
+        return self._planning is not None and not self._planning.done() and self._planning is not asyncio.current_task()
+
+    def _wanted(self) -> tuple[Corrections, Level]:
+        """What the ways are planned for."""
+        return self._editor.placed, self._editor.view.level
 
     async def _plan(self) -> None:
-        """Plan the ways from both sides; the newest wish wins."""
-        self._ways = []
-        found = await asyncio.to_thread(ways, self._person(), self._editor.view.level)
-        self._ways = found
+        """Plan the ways from both sides, one after the other: the newest wish wins, and none waits behind an older."""
+        planned = None
+        while planned != self._planned:
+            planned = self._planned
+            self._ways = await asyncio.to_thread(ways, self._person(), self._editor.view.level)
         if self._wire is not None:
             self._wire.tell({"edit": self._told()})
 
@@ -316,7 +321,7 @@ class EditDesk:
             "herniation": asdict(editor.protrusion()) | {"on": own is not None and own[0] is view.level},
             "elsewhere": "" if own is None or own[0] is view.level else own[0].value,
             "whole": editor.whole,
-            "ways": self._ways,
+            "ways": self._ways if self._planned == self._wanted() and not self._plans() else [],
             "gaps": gaps(self._person(), view.level),
             "can_undo": editor.can_undo, "can_redo": editor.can_redo,
             "unsaved": editor.unsaved, "said": self._said,
