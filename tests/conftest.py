@@ -19,13 +19,12 @@ from dekomp_sim.anatomy.phantom.build import build_phantom
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.files import read_yaml
 from dekomp_sim.procedure import Case, Setting, begin
-from dekomp_sim.scenario import Story, opening, play
-from dekomp_sim.viewer.practice import replay, session
+from dekomp_sim.scenario import Story, play, player
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("fuzz")
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fuzz", deadline=None)
 # `make test` tries the same examples every time; `make fuzz` draws new ones, seed after seed
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
@@ -67,20 +66,17 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A case begins by planning its corridor, a third of a second; the same beginning is planned once for all tests."""
-    for module in (session, replay):
-        monkeypatch.setattr(module, "opening", _opened_once)
+    monkeypatch.setattr(player, "begin", _begun_once)
 
 
-_OPENED: dict[str, Case] = {}
+_BEGUN: dict[str, Case] = {}
 
 
-def _opened_once(story: Story, patient: Patient) -> Case:
-    key = repr(
-        (patient.digest, story.level, story.side, story.card, story.machine, story.guidance, story.seed, story.lesson)
-    )
-    if key not in _OPENED:
-        _OPENED[key] = opening(story, patient)
-    return _OPENED[key]
+def _begun_once(patient: Patient, setting: Setting) -> Case:
+    key = repr((patient.digest, setting))
+    if key not in _BEGUN:
+        _BEGUN[key] = begin(patient, setting)
+    return _BEGUN[key]
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -82,3 +83,87 @@ def test_every_shipped_scenario_says_in_its_first_lines_what_it_teaches(name: st
 
 def test_every_metric_that_a_rubric_may_use_is_defined_for_its_reader() -> None:
     assert {metric.value for metric in Metric} <= METRICS.keys()
+
+
+BAD = {
+    "a circle of inheritance": (
+        {"a.yaml": "dekomp_sim: 1\ninherits: b.yaml\n", "b.yaml": "inherits: ./a.yaml\n"},
+        r"b\.yaml:1:11: found a circle: a\.yaml inherits b\.yaml inherits a\.yaml",
+    ),
+    "a trigger on an unknown quantity": (
+        {
+            "a.yaml": "inherits: l4l5_left_posterolateral\nlesson:\n  triggers:\n"
+            "    - {name: near, when: {quantity: tip_to_rot_mm, below: 3}, then: [{do: hint, words: Slow.}]}\n"
+        },
+        r'a\.yaml:4:37: found quantity: "tip_to_rot_mm".* The nearest is tip_to_root_mm',
+    ),
+    "two rubrics of one name": (
+        {
+            "a.yaml": "inherits: l4l5_left_posterolateral\nrubrics:\n"
+            "  - {name: exam, criteria: [{metric: exposures, full_at: 5, zero_at: 20}]}\n"
+            "  - {name: exam, criteria: [{metric: redirects, full_at: 0, zero_at: 6}]}\n"
+        },
+        r"a\.yaml:\d+:\d+: .*two rubrics are called exam",
+    ),
+    "a scenario that cannot end": (
+        {
+            "a.yaml": "inherits: l4l5_left_posterolateral\nlesson:\n  gates:\n"
+            "    - {step: incise, until: {done: bandage}, words: First the bandage.}\n"
+            "    - {step: bandage, until: {done: incise}, words: First the incision.}\n"
+        },
+        r"a\.yaml:\d+:\d+: .*the scenario cannot end: incise waits for bandage waits for incise",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "explain", "run", "sweep"])
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_scenario_is_told_in_a_sentence_with_its_place_and_nothing_is_left(
+    name: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, sentence = BAD[name]
+    for file, text in files.items():
+        (tmp_path / file).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    code, _, wrong = said(
+        capsys, monkeypatch, command, "a.yaml", *(("-o", "out") if command in {"run", "sweep"} else ())
+    )
+    assert code == 2
+    assert re.search(sentence, wrong), wrong
+    assert "Traceback" not in wrong
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
+
+
+TYPOS = """\
+dekomp_sim: 1
+inherits: l4l5_left_posterolateral
+titel: Typing errors
+card:
+  wieght_kg: 70
+lesson:
+  triggers:
+    - name: near
+      when: {quantity: tip_to_root_mm, below: 3}
+      then:
+        - {do: hnt, words: Slow.}
+steps_after:
+  - {do: wiat, seconds: 10}
+  - {do: advance, instrument: discography_needel, to_depth_mm: 70}
+"""
+
+
+def test_check_tells_all_mistakes_at_once_each_with_its_place_and_the_nearest_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "typos.yaml").write_text(TYPOS)
+    monkeypatch.chdir(tmp_path)
+    code, _, wrong = said(capsys, monkeypatch, "check", "typos.yaml")
+    assert code == 2
+    told = [re.fullmatch(r"typos.yaml:(\d+:\d+): .* The nearest is (\w+)\.", line) for line in wrong.splitlines()]
+    assert [one and one.groups() for one in told] == [
+        ("3:1", "title"),
+        ("5:3", "weight_kg"),
+        ("11:16", "hint"),
+        ("13:10", "wait"),
+        ("14:31", "discography_needle"),
+    ]

@@ -164,6 +164,8 @@ HEAD = "dekomp_sim: 1\ntitle: a\nlevel: L4-L5\nside: left\nsteps: [{do: wait, se
     [
         ("  triggers: [{name: a, when: {quantity: tip_to_rot_mm, below: 3}, then: [{do: hint, words: x}]}]\n",
          r":7:41: found quantity: \"tip_to_rot_mm\".*The nearest is tip_to_root_mm"),
+        ("  gates: [{step: incise, until: {quantity: pain, above: 8, below: 3}, words: x}]\n",
+         r"a condition that never holds: above 8 and below 3"),
         ("  triggers: [{name: a, when: {quantity: clock_s}, then: [{do: hint, words: x}]}]\n",
          r"a condition takes quantity together with above or below"),
         ("  triggers: [{name: a, when: {done: insert_prob}, then: [{do: hint, words: x}]}]\n",

@@ -184,12 +184,43 @@ def test_each_wrong_scan_has_its_sentence_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-def test_without_a_segmentation_it_says_how_to_make_one(tmp_path: Path, spine: Volume, say: Run) -> None:
-    code, _, error = say("import", written(tmp_path / "in", spine)[0], "-o", tmp_path / "out")
+def balls(radii_mm: tuple[float, ...], hu: tuple[int, ...]) -> Volume:
+    """Balls or, of two radii, shells within each other, in air: 220 mm each way, voxels of 4 mm."""
+    reach = np.arange(-110.0, 111.0, 4.0)
+    far = np.sqrt(sum(axis**2 for axis in np.meshgrid(reach, reach, reach, indexing="ij")))
+    values = np.full(far.shape, -1000, dtype=np.int16)
+    for radius, one in zip(radii_mm, hu, strict=True):
+        values[far < radius] = one
+    return Volume(values, Affine.from_spacing((4.0, 4.0, 4.0)), np.zeros(far.shape, dtype=np.uint8))
+
+
+NO_SPINE = {
+    "a phantom of water": ((100.0,), (0,)),
+    "a head": ((100.0, 95.0, 88.0), (50, 900, 35)),
+    "a ball of bone": ((100.0, 60.0), (50, 600)),
+}
+
+
+@pytest.mark.parametrize("shells", NO_SPINE.values(), ids=NO_SPINE)
+def test_a_scan_without_a_spine_or_a_segmentation_says_so_and_leaves_nothing(
+    tmp_path: Path, say: Run, shells: tuple[tuple[float, ...], tuple[int, ...]]
+) -> None:
+    code, _, error = say("import", written(tmp_path / "in", balls(*shells))[0], "-o", tmp_path / "out")
 
     assert code == 2
-    assert "found no segmentation of the vertebrae; allowed: --labels SEGMENTATION" in error
-    assert "TotalSegmentator -i SCAN" in error
+    assert re.search(r"spine: found (no canal ringed by bone|a canal, but 0 discs)", error)
+    assert "allowed: a CT in Hounsfield units with 3 discs or more of a lumbar spine" in error
+    assert "give a segmentation: --labels SEGMENTATION" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_level_is_not_named_by_hand_where_a_segmentation_names_it(tmp_path: Path, spine: Volume, say: Run) -> None:
+    ct, seg = written(tmp_path / "in", spine)
+
+    code, _, error = say("import", ct, "--labels", seg, "--level-at", "L5-S1=3", "-o", tmp_path / "out")
+
+    assert code == 2
+    assert "--level-at: found a segmentation that names the levels; allowed: either --labels or --level-at" in error
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the reference scans are not beside this checkout")

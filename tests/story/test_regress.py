@@ -19,6 +19,8 @@ from dekomp_sim.procedure.fluoroscopy import pictures
 from dekomp_sim.regress import baseline, scene
 from dekomp_sim.regress.scene import judge, perform, renew, scene_of, scenes_in
 
+pytestmark = pytest.mark.usefixtures("planned_once")
+
 SHORT = """
 dekomp_sim: 1
 title: a needle and a picture

@@ -38,6 +38,9 @@ RIM_USED: Final = 0.88
 WALL_DEPTH_MM: Final = (1.0, 3.0)
 """Assumption: depths beneath an endplate between which the body's walls are looked for."""
 
+LEAST_WALL_MM: Final = 10.0
+"""Assumption: no wall is nearer to the middle; what is hollow there is a concave endplate."""
+
 PLAUSIBLE_MM: Final = {"mean height": (3.0, 20.0), "width": (30.0, 70.0), "depth": (20.0, 55.0)}
 """Assumption: sizes of an adult lumbar disc; wider than mean +- 3 SD of the published MRI and cadaver series."""
 
@@ -277,7 +280,7 @@ class _Gap:
     def walls(self, frame: Rigid, columns: _Columns) -> tuple[float, float, float, float]:
         """Left, right, front and back wall (mm along x and y) of the bodies just beyond the endplates, mean of both."""
         depths = np.arange(WALL_DEPTH_MM[0], WALL_DEPTH_MM[1] + 0.1, 1.0)
-        out = np.arange(0.0, 45.0, 0.25)
+        out = np.arange(LEAST_WALL_MM, 45.0, 0.25)
         rays = {(1, 0): (0.0, 1.0), (-1, 0): (0.0, 1.0), (0, -1): (1.0, 0.0), (0, 1): (1.0, 0.0)}
         ends = []
         for (x, y), across in rays.items():

@@ -134,11 +134,17 @@ def import_(  # noqa: PLR0913 - a command line's options are its nouns
         Path | None,
         typer.Option(
             help="Its segmentation: label map with TotalSegmentator's numbers, folder of masks by its names, "
-            "DICOM SEG or RTSTRUCT."
+            "DICOM SEG or RTSTRUCT. Without one the spine is looked for."
         ),
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier import.")] = False,
+    level_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL=Z", help="Names the disc at height z (mm) where the spine is looked for, as L5-S1=222."
+        ),
+    ] = None,
     edit: Annotated[
         Path | None, typer.Option(help="An imported patient's folder: correct discs, nerves and herniation on a page.")
     ] = None,
@@ -163,7 +169,7 @@ def import_(  # noqa: PLR0913 - a command line's options are its nouns
         raise InputError("dekomp-sim import", f"no {missing}", "import SCAN -o FOLDER, or import --edit FOLDER")
     from dekomp_sim.cli.importing import Request, perform
 
-    perform(Request(scan, labels, series, out, overwrite), Console(highlight=False))
+    perform(Request(scan, labels, series, out, overwrite, level_at), Console(highlight=False))
 
 
 @app.command()

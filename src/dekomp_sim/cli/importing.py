@@ -1,4 +1,4 @@
-"""`dekomp-sim import`: a scan and its segmentation become a patient's folder, with a page that says how good it is."""
+"""`dekomp-sim import`: a scan becomes a patient's folder, with a page that says how good it is."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from rich.console import Console
 from dekomp_sim.anatomy import Level, Patient, Side, Volume
 from dekomp_sim.anatomy.clearance import millimetres
 from dekomp_sim.anatomy.landmarks import Landmarks, find_landmarks, patient_of_landmarks
+from dekomp_sim.anatomy.spine.find import find_spine
+from dekomp_sim.anatomy.spine.naming import NamedLevel
 from dekomp_sim.anatomy.suitability.acquisition import Acquisition
 from dekomp_sim.anatomy.suitability.checks import Check, Verdict, check_scan, turned_prone
 from dekomp_sim.anatomy.suitability.extent import body_part, kept, lumbar_part
-from dekomp_sim.anatomy.suitability.spine import Finding, check_spine, find_levels
+from dekomp_sim.anatomy.suitability.naming import check_naming
+from dekomp_sim.anatomy.suitability.spine import NO_DOUBTS, Doubts, Finding, check_spine, find_levels
 from dekomp_sim.anatomy.tissues import body_mask
 from dekomp_sim.arrays import BoolArray
 from dekomp_sim.cli.quality_views import views
@@ -38,6 +41,7 @@ class Request:
     series: str | None
     out: Path
     overwrite: bool = False
+    level_at: str | None = None
 
 
 def perform(request: Request, console: Console) -> None:
@@ -49,14 +53,16 @@ def perform(request: Request, console: Console) -> None:
         If the scan cannot be used: every reason that is found, each with what is allowed; nothing is then written.
     """
     with output_folder(request.out, request.overwrite, RECORD) as folder:
-        with console.status("Reading the scan ..."):
-            labelled, taken, checks = _read(request)
+        with console.status(
+            "Reading the scan ..." if request.labels else "Reading the scan and finding its vertebrae ..."
+        ):
+            labelled, taken, checks, doubts = _read(request)
         with console.status("Finding the discs ..."):
             landmarks = find_landmarks(labelled)
             labelled, body = body_part(labelled, body_mask(labelled))
             checks = (*checks, kept(labelled), *check_spine(labelled, landmarks, body))
-            _refuse(str(request.labels), checks)
-            levels = find_levels(labelled, landmarks)
+            _refuse(str(request.labels or request.scan), checks)
+            levels = find_levels(labelled, landmarks, doubts)
             cleaned = _without_table(labelled, body)
             del labelled, body  # large
             patient = patient_of_landmarks("scan", cleaned, landmarks, {}, "")
@@ -67,23 +73,20 @@ def perform(request: Request, console: Console) -> None:
     _tell(console, checks, levels, request.out)
 
 
-def _read(request: Request) -> tuple[Volume, Acquisition, tuple[Check, ...]]:
-    """The lumbar part of the scan with its labels, how it was taken, and what was checked of the whole."""
+def _read(request: Request) -> tuple[Volume, Acquisition, tuple[Check, ...], Doubts]:
+    """The lumbar part of the scan with its labels, how it was taken, what was checked of the whole, and what is
+    doubtful of levels that were found without a segmentation.
+    """
+    named = None if request.level_at is None else NamedLevel.parse(request.level_at)
     scan = load_scan(request.scan, request.series)
     checks = check_scan(scan)
     _refuse(str(request.scan), checks)
-    return lumbar_part(load_labels(_labels(request), scan.volume)), scan.acquisition, checks
-
-
-def _labels(request: Request) -> Path:
-    if request.labels is None:
-        raise InputError(
-            str(request.scan),
-            "no segmentation of the vertebrae",
-            "--labels SEGMENTATION; the spine is not found without one",
-            "Make one with: TotalSegmentator -i SCAN -o segmentation.nii.gz --ml",
-        )
-    return request.labels
+    if request.labels is not None:
+        if named is not None:
+            raise InputError("--level-at", "a segmentation that names the levels", "either --labels or --level-at")
+        return lumbar_part(load_labels(request.labels, scan.volume)), scan.acquisition, checks, NO_DOUBTS
+    found = find_spine(scan.volume, named)
+    return lumbar_part(found.labelled), scan.acquisition, (*checks, check_naming(found)), found.doubts
 
 
 def _refuse(where: str, checks: Sequence[Check]) -> None:
@@ -125,7 +128,8 @@ def _tell(console: Console, checks: Sequence[Check], levels: Sequence[Finding], 
         if check.verdict is Verdict.CAUTION:
             console.print(f"Look at {check.name}: {check.found}. {check.remedy}".rstrip(), soft_wrap=True)
     for one in levels:
-        found = "no disc" if one.disc is None else "sure" if one.sure else "unsure"
-        console.print(f"{one.level}: {found}" + (f" ({'; '.join(one.doubts)})" if one.doubts else ""), soft_wrap=True)
+        console.print(
+            f"{one.level}: {one.word}" + (f" ({'; '.join(one.doubts)})" if one.doubts else ""), soft_wrap=True
+        )
     console.print(f"Quality: {(out / 'quality.html').resolve()}", soft_wrap=True)
     console.print(f"Play on it: dekomp-sim run SCENARIO --patient {out} -o out/first", soft_wrap=True)

@@ -63,6 +63,6 @@ def patient_of(story: Story, scan: Scan) -> Patient:
             raise InputError("--labels", "a label map without a CT", "--ct CT --labels LABELS")
         return cached_patient(story.specification(read_yaml(shipped("phantoms", story.phantom), PhantomSpec)))
     if scan.labels is None:
-        remedy = "TotalSegmentator makes one with the vertebrae"
+        remedy = "Import it without: dekomp-sim import CT -o patient/, then --patient patient/"
         raise InputError("--ct", "a CT without a label map", "--ct CT --labels LABELS", remedy)
     return load_patient(scan.ct, scan.labels, story.protrusions, scan.series)

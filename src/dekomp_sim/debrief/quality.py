@@ -25,8 +25,8 @@ SIGNS: Final = {Verdict.GOOD: "✓ good", Verdict.CAUTION: "! look", Verdict.REF
 LIMITS: Final = (
     f"Nerves and sac are not seen on a CT. They are laid from the discs, to about {UNSEEN_NERVE_SD_MM:.1f} mm (one "
     "standard deviation, an assumption); distances to them are shown with that, and planned ways keep clear of it.",
-    "Vertebrae are numbered as the segmentation numbers them; a transitional vertebra (L5 fused to the sacrum, a sixth "
-    "lumbar) shifts every level by one. Count on the lateral picture.",
+    "Vertebrae are numbered as the segmentation numbers them, without one from the sacrum up; a transitional vertebra "
+    "(L5 fused to the sacrum, a sixth lumbar) shifts every level by one. Count on the lateral picture.",
     "Herniations are not found on the CT: the scenario says where one is.",
     "Movement during the scan is not looked for: look for double contours and steps in the pictures.",
     "Kidneys, bowel and vessels are avoided only where the segmentation names them.",

@@ -115,12 +115,22 @@ def _mappings(tree: Any) -> Iterator[dict[str, Any]]:
 def _mistakes(marked: Marked, top: dict[str, Any], errors: list[ErrorDetails]) -> list[InputError]:
     """One mistake for each place, in the file's order: members of a union complain each for itself."""
     found: dict[tuple[bool, str, int, int, str], InputError] = {}
-    for error in errors:
+    for error in _without_echoes(errors):
         place = _place_in_file(marked, error["loc"])
         mistake = _mistake(marked, top, place, error)
         file, line, column = mistake.where.rsplit(":", 2)
         found.setdefault((file != str(marked.path), file, int(line), int(column), mistake.found), mistake)
     return [found[key] for key in sorted(found)]
+
+
+def _without_echoes(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """All but lists that are too short only because an entry of theirs is wrong."""
+    places = [error["loc"] for error in errors]
+    for error in errors:
+        own = error["loc"]
+        inside = any(place[: len(own)] == own and len(place) > len(own) for place in places)
+        if not (error["type"] == "too_short" and inside):
+            yield error
 
 
 def _place_in_file(marked: Marked, loc: tuple[int | str, ...]) -> Place:
@@ -149,9 +159,9 @@ def _mistake(marked: Marked, top: dict[str, Any], place: Place, error: ErrorDeta
         names = [part["propertyNames"] for part in _schemas_at(marked, top, place[:-1]) if "propertyNames" in part]
         remedy = _nearest(str(place[-1]), _words(top, names))
         return InputError(marked.where_key(place), f"the key {place[-1]}", _described(top, names), remedy)
-    if kind == "value_error":
-        return InputError(marked.where(place), _shown(marked.at(place)), error["msg"].removeprefix("Value error, "))
     schemas = _schemas_at(marked, top, place)
+    if kind == "value_error" and not _words(top, schemas):
+        return InputError(marked.where(place), _shown(marked.at(place)), error["msg"].removeprefix("Value error, "))
     value = marked.at(place)
     remedy = _nearest(value, _words(top, schemas)) if isinstance(value, str) else ""
     return InputError(marked.where(place), _shown(value, place), _described(top, schemas) or error["msg"], remedy)

@@ -11,12 +11,25 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator
+from pydantic import Field as Told
 
 from dekomp_sim.anatomy.labels import Level, Side
 from dekomp_sim.imaging.ct.protocol import Kernel, Preset
 from dekomp_sim.imaging.stand.brightness import DoseRate
 from dekomp_sim.imaging.stand.collimator import Field
+from dekomp_sim.instruments import CATALOGUE
 from dekomp_sim.procedure.ct.acquired import GridLine
+
+
+def _on_tray(key: str) -> str:
+    if key not in CATALOGUE:
+        raise ValueError(f"one of {', '.join(CATALOGUE)}")
+    return key
+
+
+OnTray = Annotated[str, AfterValidator(_on_tray), Told(json_schema_extra={"enum": list(CATALOGUE)})]
+"""An instrument by its name on the tray, where a file or a remote names it."""
 
 Positive = Annotated[float, Gt(0.0)]
 Depth = Annotated[float, Ge(0.0), Le(300.0)]
@@ -372,7 +385,7 @@ class Insert:
     `level` takes the plan of a control disc instead of the treated one's; marks are then found in that disc.
     """
 
-    instrument: str
+    instrument: OnTray
     entry: Point | GridMark | Literal["planned"] = "planned"
     aim: Point | Literal["planned"] = "planned"
     entry_lateral_mm: Shift = 0.0
@@ -391,7 +404,7 @@ class Advance:
     and fro between finger and thumb, and it goes straight on.
     """
 
-    instrument: str
+    instrument: OnTray
     to: Mark | None = None
     offset_mm: Annotated[float, Ge(-300.0), Le(300.0)] = 0.0
     to_depth_mm: Depth | None = None
@@ -406,7 +419,7 @@ class Advance:
 class Withdraw:
     """Pull an instrument back along its axis to a depth below the skin, or to a mark plus an offset."""
 
-    instrument: str
+    instrument: OnTray
     to: Mark | None = None
     offset_mm: Annotated[float, Ge(-300.0), Le(300.0)] = 0.0
     to_depth_mm: Depth | None = None
@@ -420,7 +433,7 @@ class Withdraw:
 class Redirect:
     """Turn an instrument about its skin entry: tip toward the midline, tip toward the head."""
 
-    instrument: str
+    instrument: OnTray
     medial_deg: Annotated[float, Ge(-45.0), Le(45.0)] = 0.0
     cranial_deg: Annotated[float, Ge(-45.0), Le(45.0)] = 0.0
     do: Literal["redirect"] = "redirect"
@@ -430,7 +443,7 @@ class Redirect:
 class Remove:
     """Take an instrument out of the body."""
 
-    instrument: str
+    instrument: OnTray
     do: Literal["remove"] = "remove"
 
 

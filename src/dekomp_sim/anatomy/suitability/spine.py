@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Structure
 from dekomp_sim.anatomy.landmarks import Landmarks
 from dekomp_sim.anatomy.nerves import DISC_TO_SAC_MM, SAC_RADIUS_MM, posterior_wall_mm
+from dekomp_sim.anatomy.spine.sureness import Sureness, least_sure
 from dekomp_sim.anatomy.suitability.checks import SLICES_MM, Check, Verdict, head_axis
 from dekomp_sim.anatomy.volume import Volume
 from dekomp_sim.arrays import BoolArray, FloatArray
@@ -47,6 +49,14 @@ CUT_MM: Final = 6.0
 """Assumption: a vertebra labelled to nearer than this from the scan's first or last slice may be cut off there."""
 
 
+Doubt = tuple[Sureness, tuple[str, ...]]
+"""How sure a level is that was found, and why it is not surer."""
+
+Doubts = Mapping[Level, Doubt]
+
+NO_DOUBTS: Final[Doubts] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
     """What is known of one disc level.
@@ -58,28 +68,50 @@ class Finding:
     disc
         Its shape, or None where none was found.
     doubts
-        What makes it unsure; of a level without a disc, why there is none.
+        What makes it less than sure; of a level without a disc, why there is none.
+    sureness
+        How sure it is.
     """
 
     level: Level
     disc: DiscShape | None
     doubts: tuple[str, ...] = ()
+    sureness: Sureness = Sureness.SURE
 
     @property
     def sure(self) -> bool:
         """Whether nothing speaks against it."""
-        return self.disc is not None and not self.doubts
+        return self.disc is not None and self.sureness is Sureness.SURE
+
+    @property
+    def word(self) -> str:
+        """How sure it is, in a word or two."""
+        return "no disc" if self.disc is None else str(self.sureness)
 
 
-def find_levels(volume: Volume, landmarks: Landmarks) -> tuple[Finding, ...]:
-    """Every level from L1-L2 to L5-S1, with what is doubtful about it."""
-    metal = _metal_mm(volume)
+def find_levels(volume: Volume, landmarks: Landmarks, found: Doubts = NO_DOUBTS) -> tuple[Finding, ...]:
+    """Every level from L1-L2 to L5-S1, with what is doubtful about it.
+
+    Parameters
+    ----------
+    volume, landmarks
+        The CT with its labels, and what they show.
+    found
+        Where the labels were not given but found: how sure each level is, and why not surer.
+    """
+    metal, coarse = _metal_mm(volume), _coarse(volume)
     return tuple(
-        Finding(level, disc, _doubts(volume, landmarks, disc, metal))
+        _finding(coarse, _doubts(volume, landmarks, disc, metal), disc, found.get(level, (Sureness.SURE, ())))
         if (disc := landmarks.discs.get(level)) is not None
-        else Finding(level, None, (_absence(landmarks.reasons[level]),))
+        else Finding(level, None, (_absence(landmarks.reasons[level]),), Sureness.UNSURE)
         for level in Level
     )
+
+
+def _finding(coarse: tuple[str, ...], doubts: tuple[str, ...], disc: DiscShape, found: Doubt) -> Finding:
+    """A level with a disc: likely in coarse slices, unsure where there is another doubt, else as it was found."""
+    words = (found[0], *(Sureness.LIKELY for _ in coarse), *(Sureness.UNSURE for _ in doubts))
+    return Finding(disc.level, disc, (*coarse, *doubts, *found[1]), least_sure(words))
 
 
 def check_spine(volume: Volume, landmarks: Landmarks, body: BoolArray) -> tuple[Check, ...]:
@@ -109,10 +141,14 @@ def _absence(reason: InputError) -> str:
     return f"found {reason.found}; allowed: {reason.allowed}"
 
 
-def _doubts(volume: Volume, landmarks: Landmarks, disc: DiscShape, metal_mm: FloatArray) -> tuple[str, ...]:
+def _coarse(volume: Volume) -> tuple[str, ...]:
     apart = float(volume.patient_from_index.spacing_mm[head_axis(volume)])
+    return (f"slices {apart:.2g} mm apart: heights to {apart / 2.0:.1f} mm",) if apart > SLICES_MM[0] else ()
+
+
+def _doubts(volume: Volume, landmarks: Landmarks, disc: DiscShape, metal_mm: FloatArray) -> tuple[str, ...]:
     centre = disc.patient_from_disc.translation_mm
-    found = [f"slices {apart:.2g} mm apart: heights to {apart / 2.0:.1f} mm"] if apart > SLICES_MM[0] else []
+    found = []
     if len(metal_mm) and np.linalg.norm(metal_mm - centre, axis=1).min() < disc.half_width_mm + 10.0:
         found.append("metal beside it")
     for structure in (disc.level.vertebra_above, disc.level.vertebra_below):

@@ -71,6 +71,8 @@ class When:
         limited = self.above is not None or self.below is not None
         if limited != (self.quantity is not None):
             raise ValueError("a condition takes quantity together with above or below")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError(f"a condition that never holds: above {self.above:g} and below {self.below:g}")
         if self.quantity is None and self.done is None and self.happened is None:
             raise ValueError("a condition needs quantity with above or below, done, or happened")
         if self.done is not None:

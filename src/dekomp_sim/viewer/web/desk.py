@@ -193,6 +193,7 @@ ANSWERS: Final[dict[str, Callable[[Sitting, Message], Answer | Awaitable[Answer]
     "zoom": lambda sitting, message: sitting.zoom(
         message.word("pane"), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST)
     ),
+    "grid": lambda sitting, message: sitting.at_grid(message.word("line")),
     "camera": lambda sitting, message: _room(sitting, Screens.looked_from, message.one_of("view", Eye)),
     "peel": lambda sitting, message: _room(sitting, Screens.peeled, message.whole("number", 0, 100)),
     "layer": lambda sitting, message: _room(sitting, Screens.layered, message.one_of("name", Layer)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.errors import InputError
 from dekomp_sim.viewer.panes.slices import Plane
 from dekomp_sim.viewer.practice import hands
@@ -107,9 +108,19 @@ class Pointer:
         self._screens.crossed(point)
         return hands.aimed(hand, point) if self.aiming else hand
 
+    def _in_slice(self, point_mm: FloatArray, touch: Touch, hand: Hand) -> Hand:
+        """A slice is a plane: what is pointed at lies in it."""
+        if touch.shift:
+            return hands.dragged(hand, point_mm)
+        self._screens.crossed(point_mm)
+        return hands.aimed(hand, point_mm) if self.aiming else hand
+
     def _by_sight(self, touch: Touch, hand: Hand) -> Hand:
         """A picture is seen along a line: what is meant lies on it, on the skin or as deep as what is aimed at."""
         screens, case = self._screens, self._screens.case
+        in_slice = screens.slice_point(touch.x, touch.y) if touch.pane == "live" else None
+        if in_slice is not None:
+            return self._in_slice(in_slice, touch, hand)
         ray = screens.ray(touch.pane, touch.x, touch.y)
         if ray is None:
             raise InputError("pointer", "no picture to point at", "a picture", "Take one first")

@@ -15,6 +15,7 @@ from dekomp_sim.imaging.stand.brightness import DoseRate
 from dekomp_sim.imaging.stand.collimator import Field
 from dekomp_sim.procedure.actions import SetView, Through, View
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.ct.acquired import GridLine
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.events import Answered, Cue, Pain, Reaction, Said, Severity, Startled
 from dekomp_sim.scenario.story import Story
@@ -292,7 +293,9 @@ def _scanner_told(case: Case) -> dict[str, Any] | None:
     if not case.guidance.has_scanner:
         return None
     through = [one.value for one in Through if case.placements or one in {Through.DISC, Through.WAY}]
-    return {"table_mm": round(case.couch.table_mm, 1), "tilt_deg": round(case.couch.tilt_deg), "through": through}
+    lines = [line.value for line in GridLine] if case.grid is not None else []
+    told = {"table_mm": round(case.couch.table_mm, 1), "tilt_deg": round(case.couch.tilt_deg)}
+    return {**told, "through": through, "lines": lines}
 
 
 def turned_left_deg(primary_deg: float) -> float:

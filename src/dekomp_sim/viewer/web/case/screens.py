@@ -336,13 +336,24 @@ class Screens:
             raise InputError("pointer", "no picture to point at", "a picture", "Take one first")
         return seen
 
+    def slice_point(self, x: float, y: float) -> FloatArray | None:
+        """(3,) the patient's point at a pixel of the scanner's slice on the live pane; None where it shows none."""
+        return self.scanner.point_of(x, y) if self.scanner is not None and self._by_ct() else None
+
+    def _on_live(self, point_mm: ArrayLike) -> tuple[float, float] | None:
+        """Where a point (3,) of the patient is seen on the live pane, as shares of its width and height."""
+        if self.scanner is not None and self._by_ct():
+            seen, size = self.scanner.pixel_of(point_mm), (self.scanner.edge(),) * 2
+        else:
+            seen, size = self.live.pixel_of(point_mm), self.live.last_image.shape
+        return None if seen is None else (seen[0] / size[1], seen[1] / size[0])
+
     def marks(self, points_mm: Mapping[str, ArrayLike]) -> dict[str, list[dict[str, Any]]]:
         """Where points of the patient lie on the live picture and in the room, as shares of width and height."""
         found: dict[str, list[dict[str, Any]]] = {"live": [], "room": []}
         for name, point in points_mm.items():
-            seen, size = self.live.pixel_of(point), self.live.last_image.shape
-            if seen is not None:
-                found["live"].append({"name": name, "x": seen[0] / size[1], "y": seen[1] / size[0]})
+            if (seen := self._on_live(point)) is not None:
+                found["live"].append({"name": name, "x": seen[0], "y": seen[1]})
             if self.room is not None:
                 x, y = self.room.share_of(point)
                 found["room"].append({"name": name, "x": x, "y": y})

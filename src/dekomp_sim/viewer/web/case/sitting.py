@@ -254,6 +254,18 @@ class Sitting:
             self.wire.tell(self._room_told())
         return {}
 
+    def at_grid(self, line: str) -> Answer:
+        """Hold what is in hand where a line of the skin grid and the laser cross.
+
+        Raises
+        ------
+        InputError
+            If no grid was laid, it has no such line, or the two do not meet on the skin.
+        """
+        self.hand = hands.under_grid(self.session.case, self.hand, line)
+        self.wire.tell(self._hand_told())
+        return {}
+
     def zoom(self, pane: str, notches: int) -> Answer:
         """Nearer or farther."""
         self.screens.zoomed(pane, notches)
