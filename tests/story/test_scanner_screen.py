@@ -192,7 +192,8 @@ def test_the_live_pane_is_the_scanners_once_a_slice_was_taken(session: Session, 
 
     async def looked() -> tuple[Any, Any]:
         with ThreadPoolExecutor(1) as aside:
-            screens = Screens(Live(glass), None, aside, session.moments[3].case, Wire(), exam=True)  # type: ignore[arg-type]
+            threads, before = (aside, aside), session.moments[3].case
+            screens = Screens(Live(glass), None, threads, before, Wire(), exam=True)  # type: ignore[arg-type]
             dark = await screens._live()
             screens.show(session.case, cases(session))
             return dark, await screens._live()

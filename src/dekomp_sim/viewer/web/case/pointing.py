@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dekomp_sim.arrays import FloatArray
@@ -77,6 +77,28 @@ class Pointer:
             self._screens.turned(*moved)
             return hand
         return self._by_sight(touch, hand) if touch.pane in {"live", "room"} else hand
+
+    def nudged(self, touch: Touch, hand: Hand) -> Hand:
+        """The hand after arrow keys have moved what a pointer would, by `touch.x` and `touch.y` pixels.
+
+        Raises
+        ------
+        InputError
+            If there is no picture to point at.
+        """
+        screens, case = self._screens, self._screens.case
+        if touch.pane == "room":
+            screens.turned(touch.x, touch.y)
+            return hand
+        if touch.pane in PLANES:
+            plane = Plane(touch.pane)
+            point = screens.look.crosshair_mm + screens.point_mm(plane, touch.x, touch.y)
+            screens.crossed(point - screens.point_mm(plane, 0.0, 0.0))
+            return hand
+        aim = case.plan.target_mm if hand.aim is None else [hand.aim.x_mm, hand.aim.y_mm, hand.aim.z_mm]
+        start = hands.entry_mm(case, hand) if touch.shift else aim if self.aiming else screens.look.crosshair_mm
+        x, y = screens.pixel(start)
+        return self._by_sight(replace(touch, x=x + touch.x, y=y + touch.y), hand)
 
     def _on_plane(self, touch: Touch, moved: tuple[float, float], hand: Hand) -> Hand:
         if touch.button == SECOND_BUTTON:
