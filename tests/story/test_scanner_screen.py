@@ -159,7 +159,7 @@ def test_the_console_offers_the_machine_that_is_there(session: Session) -> None:
 def test_a_touch_on_the_slice_aims_and_moves_the_entry_within_it(session: Session, glass: Patient) -> None:
     """A press with Aim on sets the aim in the slice's plane; with Shift held the entry is moved."""
     with ThreadPoolExecutor(1) as aside:
-        screens = Screens(Live(glass), None, aside, session.case, Wire(), exam=True)  # type: ignore[arg-type]
+        screens = Screens(Live(glass), None, (aside, aside), session.case, Wire(), exam=True)  # type: ignore[arg-type]
         screens.cases = cases(session)
         assert screens.scanner is not None
         screens.scanner.picture(screens.cases, WINDOW)
