@@ -54,7 +54,7 @@ bench: $(STAMP) ## The full benchmark, side by side with RTK
 	$(BIN)/python benchmarks/xray.py
 	$(BIN)/python benchmarks/ct.py
 
-soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures, and an import's below 3 GiB
+soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures (half an hour), and an import's below 3 GiB
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/import_memory.py
 

@@ -105,6 +105,7 @@ def test_the_data_hold_each_acquisition_and_the_totals(by_ct: Story, cases: tupl
 
 def test_it_is_explained_with_what_is_learned(by_ct: Story) -> None:
     words = "\n".join(told(by_ct))
+    assert "The room has a CT scanner and no C-arm." in words
     assert "skin grid" in words
     assert "ct_dlp_mgycm: full marks at 80, none at 250" in words
 

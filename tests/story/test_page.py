@@ -4,134 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from page import CHROMIUM, STEPS, Served, served
 from ruamel.yaml import YAML
+from visitor import Visitor, chromium
 
 from dekomp_sim.files import phantom_patient, read_journal, read_yaml, shipped
 from dekomp_sim.procedure.digest import case_digest
+from dekomp_sim.records.place import place_of
+from dekomp_sim.records.store import opened
 from dekomp_sim.scenario import play
 from dekomp_sim.scenario.story import Story
 
-playwright_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium-like browser on this machine")
-
-KEYS = {
-    ("set_view", "ap"): "1",
-    ("set_view", "lateral"): "2",
-    ("ask_patient", ""): "a",
-    ("expose", "spot"): "x",
-    ("insert", "anaesthetic_needle"): "s",
-    ("advance", 5.0): "PageUp",
-    ("advance", 10.0): "PageUp",
-    ("remove", "anaesthetic_needle"): "Delete",
-    ("remove", "discography_needle"): "Delete",
-}
-"""Steps that are done by a key here; all others by clicks."""
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("page")) as up:
+    folder = tmp_path_factory.mktemp("page")
+    with served(folder, "--learner", "L017", "--db", str(folder / "records.sqlite")) as up:
         yield up
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-SOCKETS = """const Plain = WebSocket; window.sockets = [];
-window.WebSocket = class extends Plain { constructor(...a) { super(...a); window.sockets.push(this); } };"""
-"""Lets a test cut a page's connection as a network does."""
-
-
-class Visitor:
-    """A tab, and everything it asked of the net or complained about."""
-
-    def __init__(self, browser: Any, served: Served) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 720})
-        self.context.add_init_script(SOCKETS)
-        self.asked: set[str] = set()
-        self.complaints: list[str] = []
-        self.tab = self.open(served)
-
-    def open(self, served: Served) -> Any:
-        tab = self.context.new_page()
-        tab.on("request", lambda request: self.asked.add(urlsplit(request.url).hostname or "none"))
-        tab.on("websocket", lambda socket: self.asked.add(urlsplit(socket.url).hostname or "none"))
-        tab.on("console", lambda said: self.complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        tab.goto(served.url)
-        tab.wait_for_selector("[data-test=page]", timeout=30_000)
-        return tab
-
-    def moment(self) -> int:
-        return int(self.tab.get_attribute("[data-test=page]", "data-moment"))
-
-    def passes(self, before: int, tab: Any = None) -> None:
-        wanted = f"Number(document.querySelector('[data-test=page]').dataset.moment) > {before}"
-        (tab or self.tab).wait_for_function(wanted, timeout=20_000)
-
-    def press(self, key: str) -> None:
-        self.tab.keyboard.press(key)
-
-    def fill(self, step: dict[str, Any]) -> None:
-        """Choose the task of an action on the left, and fill in its form."""
-        for closed in self.tab.query_selector_all(".stage > button.title[aria-expanded=false]"):
-            closed.click()
-        self.tab.query_selector(f".task[data-do={step['do']}]").click()
-        for name, value in ({"to": "", "offset_mm": 0.0} if step["do"] == "advance" else {} | step).items():
-            self._enter(name, step.get(name, value))
-        for name, value in step.items():
-            self._enter(name, value)
-
-    def _enter(self, name: str, value: Any) -> None:
-        field = self.tab.query_selector(f"[data-test=field-{name}]")
-        if name == "do" or field is None:
-            return
-        if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(str(value))
-        elif field.get_attribute("type") == "checkbox":
-            field.set_checked(bool(value))
-        else:
-            field.fill(str(value))
-
-    def perform(self, step: dict[str, Any]) -> None:
-        """One step of a script, by its key where it has one."""
-        before, mark = self.moment(), _mark(step)
-        if mark in KEYS:
-            if step["do"] in {"insert", "remove"}:
-                self._take(step["instrument"])
-            self.press(KEYS[mark])
-        else:
-            self.fill(step)
-            self.tab.click("[data-test=perform]")
-        self.passes(before)
-        refusal = self.tab.query_selector("[data-test=refusal]")
-        assert refusal is None, f"{step}: {refusal.inner_text()}"
-
-    def _take(self, instrument: str) -> None:
-        """Take up instruments in turn until this one is in hand."""
-        words = instrument.replace("_", " ")
-        for _ in range(6):
-            if self.tab.inner_text("[data-test=in-hand] b").startswith(words):
-                return
-            self.press("n")
-            self.tab.wait_for_timeout(150)
-        raise AssertionError(f"{words} never came to hand")
-
-
-def _mark(step: dict[str, Any]) -> tuple[str, Any]:
-    if step["do"] == "expose":
-        return "expose", "spot" if step.get("spot") else step.get("frames")
-    more = [step[name] for name in ("view", "to_depth_mm", "instrument") if name in step]
-    return step["do"], more[0] if more else ""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +44,7 @@ def test_a_case_by_clicks_and_keys_ends_in_the_digest_of_its_script(visitor: Vis
         visitor.perform(step)
     visitor.tab.click("[data-test=finish]")
     visitor.tab.click("[data-test=finish-yes]")
-    digest = visitor.tab.wait_for_selector("[data-test=digest]", state="attached", timeout=60_000).text_content()
+    digest = visitor.tab.wait_for_selector("[data-test=digest]", state="attached").text_content()
 
     story = read_yaml(page.folder.parent / "case.yaml", Story)
     scripted = play(story, phantom_patient(shipped("phantoms", story.phantom)))[-1]
@@ -154,6 +54,14 @@ def test_a_case_by_clicks_and_keys_ends_in_the_digest_of_its_script(visitor: Vis
     assert (page.folder / "report.html").is_file()
 
 
+def test_the_finished_case_is_in_the_learner_s_records(visitor: Visitor, page: Served) -> None:
+    with opened(place_of(str(page.folder.parent / "records.sqlite"))) as kept:
+        (found,) = kept.cases("L017")
+    assert found.case.digest == visitor.tab.text_content("[data-test=digest]")
+    assert found.case.title == "On the page"
+    assert found.figure("exposures") == 2.0
+
+
 def test_the_debriefing_looks_back_at_any_moment(visitor: Visitor) -> None:
     tab = visitor.tab
     tab.wait_for_selector("[data-test=debrief] table")
@@ -161,6 +69,7 @@ def test_the_debriefing_looks_back_at_any_moment(visitor: Visitor) -> None:
     tab.fill("[data-test=timeline]", "11")
     tab.wait_for_function("document.querySelector('[data-test=moment]').innerText.includes('anaesthetic needle')")
     assert tab.inner_text("[data-test=clock]") != last
+    assert tab.inner_text("[data-test=note-live]") == f"NOT LIVE · {tab.inner_text('[data-test=clock]')}"
     tab.click("[data-test=peel-5]")
     tab.wait_for_selector("[data-test=peel-5][aria-pressed=true]")
     tab.wait_for_function("Number(document.querySelector('[data-test=pane-roots]').dataset.drawn) > 0")
@@ -180,9 +89,7 @@ def test_two_tabs_share_one_case_and_a_lost_connection_is_found_again(visitor: V
     second.wait_for_function(followed)
     second.evaluate("() => { window.before = true; window.sockets.at(-1).close(); }")
     assert visitor.asked == {"127.0.0.1"}
-    second.wait_for_function(
-        "window.before === undefined && document.querySelector('[data-test=digest]')", timeout=30_000
-    )
+    second.wait_for_function("window.before === undefined && document.querySelector('[data-test=digest]')")
     assert second.text_content("[data-test=digest]") == visitor.tab.text_content("[data-test=digest]")
 
 
@@ -206,6 +113,45 @@ def test_an_examination_hides_hints_undo_disc_and_what_lies_beneath_the_skin(can
         assert set(answer) == {"refusal"}, message
 
 
+def test_every_state_has_a_sign_and_a_word_beside_its_colour(candidate: Visitor) -> None:
+    read = """() => [...document.querySelectorAll('.task')].map((task) => [task.dataset.state,
+        task.querySelector('.sign').innerText, task.querySelector('.sr').textContent])"""
+    told = {tuple(one) for one in candidate.tab.evaluate(read)}
+    assert {state for state, _, _ in told} >= {"due", "refused"}
+    for each in zip(*told, strict=True):
+        assert len(set(each)) == len(told), "one sign and one word for a state, and no two alike"
+        assert all(each)
+
+
+def test_steps_are_done_by_keyboard_alone_and_the_focus_is_always_seen(candidate: Visitor) -> None:
+    tab, before = candidate.tab, candidate.moment()
+    tab.evaluate("document.activeElement.blur()")
+    seen = [_tabbed(candidate) for _ in range(15)]
+    while seen[-1] != "task-0-0":
+        seen.append(_tabbed(candidate))
+    candidate.press("Enter")
+    while seen[-1] != "perform":
+        seen.append(_tabbed(candidate))
+    candidate.press("Enter")
+    candidate.passes(before)
+    while "finish" not in seen:
+        seen.append(_tabbed(candidate))
+    assert {"brightness", "view-ap", "pedal", "spot", "push-fine", "tab-planes", "captions"} <= set(seen)
+    assert "undo" not in seen, "what cannot be pressed takes no turn"
+    candidate.press("Shift+Tab")
+    assert tab.evaluate("document.activeElement.dataset.test") != "finish"
+
+
+def _tabbed(visitor: Visitor) -> str:
+    """What the next Tab leads to, which must show that it has the focus."""
+    visitor.press("Tab")
+    name, style, width = visitor.tab.evaluate("""() => { const at = document.activeElement, look = getComputedStyle(at);
+        return [at.dataset.test || at.id || at.className || at.tagName, look.outlineStyle, look.outlineWidth]; }""")
+    if name != "BODY":  # past the last one, the browser's own bar comes
+        assert (style, width) == ("solid", "2px"), name
+    return str(name)
+
+
 def test_space_is_the_pedal_while_it_is_held(candidate: Visitor) -> None:
     tab = candidate.tab
     for do in ("assess_candidate", "consent", "position_prone"):
@@ -215,7 +161,7 @@ def test_space_is_the_pedal_while_it_is_held(candidate: Visitor) -> None:
     candidate.passes(before)
     before = candidate.moment()
     tab.keyboard.down(" ")
-    tab.wait_for_function("Number(document.querySelector('[data-test=pane-live]').dataset.drawn) > 4", timeout=30_000)
+    tab.wait_for_function("Number(document.querySelector('[data-test=pane-live]').dataset.drawn) > 4")
     assert tab.get_attribute("[data-test=pedal]", "aria-pressed") == "true"
     assert tab.query_selector(".pane.beam") is not None
     tab.keyboard.up(" ")

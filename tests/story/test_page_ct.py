@@ -54,6 +54,17 @@ def test_a_slice_is_taken_by_its_button_and_stands_on_the_live_pane(tab: Any) ->
     assert tab.inner_text("[data-test='readout-DLP']") == "1.0 mGy cm"
 
 
+def test_a_line_of_the_grid_and_the_laser_become_the_entry(tab: Any) -> None:
+    for step in ("lay_grid", "time_out", "prepare_sterile_field"):
+        tab.click(f".task[data-do={step}]")
+        performed(tab, "[data-test=perform]")
+    tab.wait_for_selector("[data-test=grid-J]")
+    tab.click("[data-test=next-instrument]")
+    tab.wait_for_function("document.querySelector('[data-test=in-hand]').innerText.includes('needle')")
+    tab.click("[data-test=grid-J]")
+    tab.wait_for_function("document.querySelector('[data-test=in-hand]').innerText.includes('own entry')")
+
+
 def test_couch_and_gantry_move_by_their_buttons(tab: Any) -> None:
     performed(tab, "[data-test='couch-10']")
     tab.wait_for_function("document.querySelector(\"[data-test='readout-Slice']\").innerText === '+10 mm, +0°'")

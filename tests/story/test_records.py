@@ -51,6 +51,21 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "records.sqlite"
 
 
+def test_a_case_by_hand_is_not_begun_for_a_name_or_where_it_could_not_be_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.sqlite"
+    broken.write_text("no database, and long enough to look at: " * 40)
+    for learner, db, reason in (("John Smith", "new.sqlite", "a pseudonym"), ("L017", broken, "a file that holds no")):
+        words = ["serve", "l4l5_left_posterolateral", "--learner", learner, "--db", str(tmp_path / db)]
+        monkeypatch.setattr("sys.argv", ["dekomp-sim", *words, "-o", str(tmp_path / "out")])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        assert reason in " ".join(capsys.readouterr().err.split())
+        assert not (tmp_path / "out").exists()
+
+
 @pytest.fixture(scope="module")
 def told(glass: Patient) -> dict[str, Any]:
     """The report of a case in which little was done, as data."""

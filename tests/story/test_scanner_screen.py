@@ -12,6 +12,7 @@ import pytest
 from test_session import a_story
 
 from dekomp_sim.anatomy import Patient
+from dekomp_sim.errors import InputError
 from dekomp_sim.imaging.ct.display import HuWindow
 from dekomp_sim.procedure import Guidance
 from dekomp_sim.procedure import actions as do
@@ -20,10 +21,12 @@ from dekomp_sim.viewer.panes.fluoroscopy import Live
 from dekomp_sim.viewer.panes.readouts import readouts
 from dekomp_sim.viewer.panes.scanner import NOTHING, ScannerScreen
 from dekomp_sim.viewer.panes.slices import EXAM, Plane, picture
+from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.keys import Command
 from dekomp_sim.viewer.practice.obeying import obeyed
 from dekomp_sim.viewer.practice.session import Mode, Session
+from dekomp_sim.viewer.web.case.pointing import Pointer, Touch
 from dekomp_sim.viewer.web.case.screen import stand_told
 from dekomp_sim.viewer.web.case.screens import Screens
 
@@ -99,6 +102,26 @@ def _again(screen: ScannerScreen, session: Session, number: int) -> Any:
     return screen.picture(cases(session), WINDOW)
 
 
+def test_a_pixel_of_the_slice_is_a_point_of_the_patient_and_back(session: Session, glass: Patient) -> None:
+    """The back is on top and the left at the left: the skin of the back is up, a point on the left is left."""
+    screen = ScannerScreen(glass)
+    assert screen.point_of(0.0, 0.0) is None
+    assert screen.pixel_of([0.0, 0.0, 0.0]) is None
+    screen.picture(cases(session), WINDOW)
+    point = screen.point_of(100.0, 60.0)
+    assert point is not None
+    assert screen.pixel_of(point) == pytest.approx((100.0, 60.0))
+    left = screen.pixel_of([40.0, 0.0, 0.0])
+    back = screen.pixel_of([0.0, 60.0, 0.0])
+    middle = screen.pixel_of([0.0, 0.0, 0.0])
+    assert left is not None
+    assert back is not None
+    assert middle is not None
+    assert left[0] < middle[0]
+    assert back[1] < middle[1]
+    assert (middle[1] - back[1]) * 300.0 / screen.edge() == pytest.approx(60.0)
+
+
 def test_the_pedal_of_a_scanner_is_a_quick_check(session: Session) -> None:
     before = len(session.case.acquisitions)
     assert session.pedal_down().refusal is None
@@ -114,12 +137,44 @@ def test_the_key_of_a_picture_to_keep_takes_a_slice(session: Session) -> None:
     assert isinstance(session.moments[-1].action, do.CtStep)
 
 
+def test_a_hand_is_held_under_a_line_of_the_grid(session: Session) -> None:
+    with pytest.raises(InputError, match="lay_grid first"):
+        hands.under_grid(session.case, Hand(), "C")
+    assert session.act(do.LayGrid()).refusal is None
+    held = hands.under_grid(session.case, Hand(), "E")
+    assert held.entry is not None
+    assert (held.entry.x_mm, held.entry.z_mm) == pytest.approx((20.0, session.case.couch.table_mm))
+    with pytest.raises(InputError, match="A to O"):
+        hands.under_grid(session.case, Hand(), "Z")
+
+
 def test_the_console_offers_the_machine_that_is_there(session: Session) -> None:
     told = stand_told(session.case, session.moments)
     assert told["views"] == []
     assert told["scanner"]["through"] == ["disc", "way"]
     names = [name for name, _ in readouts(session.case).lines]
     assert names == ["Slice", "CT pedal", "DLP"]
+
+
+def test_a_touch_on_the_slice_aims_and_moves_the_entry_within_it(session: Session, glass: Patient) -> None:
+    """A press with Aim on sets the aim in the slice's plane; with Shift held the entry is moved."""
+    with ThreadPoolExecutor(1) as aside:
+        screens = Screens(Live(glass), None, aside, session.case, Wire(), exam=True)  # type: ignore[arg-type]
+        screens.cases = cases(session)
+        assert screens.scanner is not None
+        screens.scanner.picture(screens.cases, WINDOW)
+        pointer = Pointer(screens)
+        pointer.aiming = True
+        aimed = pointer.touched(Touch("live", "down", 300.0, 200.0), Hand())
+        moved = pointer.touched(Touch("live", "down", 200.0, 90.0, shift=True), aimed)
+        shown = screens.marks({"aim": screens.look.crosshair_mm})["live"]
+    height = session.case.acquisitions[-1].centre_mm[2]
+    assert aimed.aim is not None
+    assert moved.entry is not None
+    assert (aimed.aim.z_mm, moved.entry.z_mm) == pytest.approx((height, height))
+    assert moved.entry.x_mm > aimed.aim.x_mm  # farther left on the screen, farther to the patient's left
+    assert moved.entry.y_mm > aimed.aim.y_mm  # higher on the screen, nearer to the back
+    assert shown == [{"name": "aim", "x": pytest.approx(300.0 / 512.0), "y": pytest.approx(200.0 / 512.0)}]
 
 
 class Wire:
@@ -137,7 +192,8 @@ def test_the_live_pane_is_the_scanners_once_a_slice_was_taken(session: Session, 
 
     async def looked() -> tuple[Any, Any]:
         with ThreadPoolExecutor(1) as aside:
-            screens = Screens(Live(glass), None, aside, session.moments[3].case, Wire(), exam=True)  # type: ignore[arg-type]
+            threads, before = (aside, aside), session.moments[3].case
+            screens = Screens(Live(glass), None, threads, before, Wire(), exam=True)  # type: ignore[arg-type]
             dark = await screens._live()
             screens.show(session.case, cases(session))
             return dark, await screens._live()

@@ -230,6 +230,68 @@ def test_undo_under_the_pedal_takes_back_the_pulses_given(glass: Patient) -> Non
     assert lines[-2] == {"undo": 1}
 
 
+def test_a_c_arm_turned_by_hand_goes_on_record_once_where_it_is_let_go(glass: Patient) -> None:
+    session, lines = begun(glass)
+    before, case = len(lines), session.case
+    for turn_deg in (170.0, 160.04, 150.0):
+        assert session.swing(turn_deg, 3.0) is None
+        assert session.standing.carm is not None
+        assert session.standing.carm.primary_deg == pytest.approx(turn_deg, abs=0.05)
+    assert session.case is case, "until then nothing has happened"
+    assert session.let_go().refusal is None
+    assert [line["action"] for line in lines[before:]] == [
+        {"view": None, "primary_deg": 150.0, "secondary_deg": 3.0, "do": "set_view"}
+    ]
+    assert session.standing is session.case
+    assert session.let_go().case is session.case
+    assert len(lines) == before + 1
+
+
+def test_a_turning_c_arm_stops_where_its_reach_ends(glass: Patient) -> None:
+    session, lines = begun(glass)
+    before = len(lines)
+    assert session.swing(150.0, 0.0) is None
+    for beyond in ((0.0, 0.0), (150.0, 500.0)):
+        reason = session.swing(*beyond)
+        assert reason
+        assert reason != "None"
+    session.let_go()
+    assert [line["action"]["primary_deg"] for line in lines[before:]] == [150.0]
+
+
+def test_pulses_follow_a_turning_c_arm_and_count_where_it_stops(glass: Patient) -> None:
+    session, lines = begun(glass)
+    before = len(lines)
+    session.pedal_down()
+    session.pulse()
+    for turn_deg in (170.0, 160.0):
+        session.swing(turn_deg, 0.0)
+        pulse = session.pulse()
+        assert pulse is not None
+        assert pulse.shot.carm.primary_deg == pulse.exposure.carm.primary_deg == turn_deg
+    session.let_go()
+    session.pulse()
+    session.pedal_up()
+    told = [(line["action"]["do"], line["action"].get("frames")) for line in lines[before:]]
+    assert told == [("expose", 1), ("set_view", None), ("expose", 2), ("expose", 1)]
+    assert [one.carm.primary_deg for one in session.case.exposures][1:] == [160.0, 160.0]
+    assert session.case.presses == 1
+
+
+def test_whatever_is_done_meanwhile_is_done_where_the_c_arm_stands(glass: Patient) -> None:
+    session, lines = begun(glass)
+    session.swing(165.0, 0.0)
+    session.act(do.Expose(spot=True))
+    assert [line["action"]["do"] for line in lines[-2:]] == ["set_view", "expose"]
+    assert session.case.exposures[-1].carm.primary_deg == 165.0
+    session.swing(160.0, 0.0)
+    session.pedal_down()
+    session.pulse()
+    session.pedal_up()
+    assert [line["action"]["do"] for line in lines[-2:]] == ["set_view", "expose"]
+    assert session.case.exposures[-1].carm.primary_deg == 160.0
+
+
 def test_idle_real_time_is_put_on_record_as_waiting_before_the_next_action(glass: Patient) -> None:
     watch = Watch()
     session, lines = begun(glass, clock=watch)

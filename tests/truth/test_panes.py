@@ -41,6 +41,7 @@ class Pulse:
     shot: Shot
     exposure: Exposure
     number: int
+    lateral: Shot | None = None
 
 
 def pulse(case: Case, number: int = 0, action: do.Expose | None = None) -> Pulse:
@@ -318,8 +319,8 @@ def test_the_second_plane_is_shown_beside_and_held_with_the_first(seen: Case) ->
     frontal, side = later.exposures
     live = Live(seen.patient, threads=1)
     for number in (0, 1):
-        one = Pulse(shot_of(later, frontal, number, breathing=False), frontal, number)
-        image = live.frame(one, lateral=shot_of(later, side, number, breathing=False))
+        shots = [shot_of(later, plane, number, breathing=False) for plane in (frontal, side)]
+        image = live.frame(Pulse(shots[0], frontal, number, shots[1]))
     beside = live.reference
     assert (beside != image).mean() > 0.3
     held = live.hold()

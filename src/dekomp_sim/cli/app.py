@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from dekomp_sim import __version__
-from dekomp_sim.cli.records import records
+from dekomp_sim.cli.records import Where, records
 from dekomp_sim.errors import DekompSimError, InputError
 
 OUTSIDE, MISTAKE, HARM = 1, 2, 3
@@ -58,6 +58,10 @@ change or a case of a `sweep` failed, 2 a mistake in the input, 3 the case ended
 
 
 app.add_typer(records, name="records")
+
+Learner = Annotated[
+    str | None, typer.Option(help="Keep each finished case in this learner's records; a pseudonym, such as L017.")
+]
 
 
 class Document(StrEnum):
@@ -237,6 +241,8 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     labels: Annotated[Path | None, typer.Option(help="Its label map with TotalSegmentator's vertebra numbers.")] = None,
     series: Annotated[str | None, typer.Option(help="Which series, where a DICOM folder holds several.")] = None,
     patient: Annotated[Path | None, typer.Option(help="Imported patient's folder, or phantom's YAML.")] = None,
+    learner: Learner = None,
+    db: Where = None,
 ) -> None:
     """Perform a case by hand in a window; leaves journal.jsonl, and at the end report.html."""
     with _extra("viewer"):
@@ -246,7 +252,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.viewer.practice.session import Mode
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
-    request = Request((scenario,), out, Scan(ct, labels, series, patient), mode, real_time)
+    request = Request((scenario,), out, Scan(ct, labels, series, patient), mode, real_time, learner, db)
     if native:
         from dekomp_sim.cli.native import perform
 
@@ -256,7 +262,7 @@ def view(  # noqa: PLR0913 - a command line's options are its nouns
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - a command line's options are its nouns
     scenarios: Annotated[list[str], typer.Argument(help="Scenario files, or names of shipped ones, to choose from.")],
     host: Annotated[str, typer.Option(help="Address to bind; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 0,
@@ -265,6 +271,8 @@ def serve(
     real_time: Annotated[
         bool, typer.Option("--real-time/--own-time", help="Whether the time you take passes for the patient.")
     ] = True,
+    learner: Learner = None,
+    db: Where = None,
 ) -> None:
     """Offer cases on a page and print its address with the key that opens it. Ctrl-C ends it."""
     with _extra("viewer"):
@@ -273,7 +281,7 @@ def serve(
     from dekomp_sim.viewer.web.server import Address
 
     mode = Mode.EXAM if exam else Mode.PRACTICE
-    request = Request(tuple(scenarios), out, mode=mode, real_time=real_time)
+    request = Request(tuple(scenarios), out, mode=mode, real_time=real_time, learner=learner, db=db)
     offer(request, Address(host, port), Console(highlight=False))
 
 

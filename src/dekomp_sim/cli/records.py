@@ -51,6 +51,18 @@ def add(
     db: Where = None,
 ) -> None:
     """Keep cases of a learner, in the order given: all of them, or none."""
+    for words in keep(runs, learner, db):
+        typer.echo(words)
+
+
+def keep(runs: Sequence[Path], learner: str, db: str | None) -> list[str]:
+    """Keep cases of a learner, all of them or none; a line of words about each.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no report, the learner is no pseudonym, or the records cannot be written.
+    """
     from dekomp_sim.files.reading import read_bytes
     from dekomp_sim.records.reports import performed
 
@@ -59,8 +71,22 @@ def add(
     cases = [performed(read_bytes(file), file, today) for file in files]
     with _opened(db, new=True) as kept:
         numbers = kept.add(learner, *cases)
-    for number, case in zip(numbers, cases, strict=True):
-        typer.echo(f"Case {number} of {learner}: {case.title}")
+    return [f"Case {number} of {learner}: {case.title}" for number, case in zip(numbers, cases, strict=True)]
+
+
+def ready_for(learner: str, db: str | None) -> None:
+    """Make sure, before a case is begun, that it can be kept.
+
+    Raises
+    ------
+    InputError
+        If the learner is no pseudonym, or the records cannot be opened.
+    """
+    from dekomp_sim.records.pseudonyms import pseudonym
+
+    pseudonym(learner)
+    with _opened(db, new=True):
+        return
 
 
 @records.command("list")

@@ -16,8 +16,9 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.cli.documents import document
 from dekomp_sim.cli.patients import Scan, patient_of
+from dekomp_sim.cli.records import keep, ready_for
 from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
-from dekomp_sim.errors import InputError
+from dekomp_sim.errors import DekompSimError, InputError
 from dekomp_sim.files import Journal, read_yaml
 from dekomp_sim.scenario import record
 from dekomp_sim.scenario.story import Story
@@ -48,6 +49,8 @@ class Request:
         Practice or examination, where there is one scenario.
     real_time
         Whether time that passes before the screen passes for the patient.
+    learner, db
+        In whose records each finished case is kept, and where those are; None keeps it in nobody's.
     """
 
     scenarios: tuple[str, ...]
@@ -55,6 +58,8 @@ class Request:
     scan: Scan = field(default_factory=Scan)
     mode: Mode = Mode.PRACTICE
     real_time: bool = True
+    learner: str | None = None
+    db: str | None = None
 
 
 class Openings:
@@ -72,6 +77,8 @@ class Openings:
 
     def __init__(self, request: Request, renderer: Renderer, console: Console) -> None:
         self.request, self.renderer, self.console = request, renderer, console
+        if request.learner is not None:
+            ready_for(request.learner, request.db)
         self._patients: dict[str, Patient] = {}
         self._opened = 0
 
@@ -121,7 +128,19 @@ class Openings:
         digest = leave(Told(story, cases, gallery, record.origin(header)), folder, self.console)
         self.console.print(f"Report: {(folder / 'report.html').resolve()}", soft_wrap=True)
         self.console.print(f"State digest: {digest}", soft_wrap=True)
+        self._keep(folder)
         return folder / "report.html"
+
+    def _keep(self, folder: Path) -> None:
+        """Keep a finished case in the learner's records; where that fails, say how it is done later."""
+        learner = self.request.learner
+        if learner is None:
+            return
+        try:
+            (words,) = keep([folder], learner, self.request.db)
+        except DekompSimError as wrong:
+            words = f"Not kept: {wrong} Later: dekomp-sim records add {folder} --learner {learner}"
+        self.console.print(words, soft_wrap=True)
 
 
 def view(request: Request, console: Console, *, browser: bool) -> None:

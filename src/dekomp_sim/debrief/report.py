@@ -81,6 +81,8 @@ class Still:
         The file's bytes.
     alt
         For a reader who does not see it.
+    wide
+        Whether it holds several pictures side by side.
     """
 
     title: str
@@ -88,6 +90,7 @@ class Still:
     clock_s: float
     png: bytes
     alt: str
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,6 +172,7 @@ def scan_stills(case: Case, pictures: Sequence[bytes]) -> tuple[Still, ...]:
             clock_s=taken.clock_s,
             png=png,
             alt=f"Simulated CT, {scan_name(taken)}. {taken.note}".strip(),
+            wide=taken.slices > 1,
         )
         for taken, png in zip(case.acquisitions, pictures, strict=True)
         if png

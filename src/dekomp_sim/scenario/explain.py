@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from dekomp_sim.anatomy.phantom.variants import Variation
 from dekomp_sim.procedure.clinic.card import Herniation, PatientCard
+from dekomp_sim.procedure.ct.acquired import Guidance
 from dekomp_sim.procedure.lesson.plan import Ask, Befall, Effect, Fail, Gate, Hint, Trigger, When
 from dekomp_sim.scenario.rubric import Criterion, Rubric
 from dekomp_sim.scenario.story import Story
+
+GUIDED: Final = {
+    Guidance.CT: "The room has a CT scanner and no C-arm.",
+    Guidance.MIXED: "The room has a CT scanner and a C-arm.",
+}
+"""What is said of a room that is not the usual one."""
 
 
 def told(story: Story, language: str = "en") -> Iterator[str]:
@@ -26,6 +34,8 @@ def told(story: Story, language: str = "en") -> Iterator[str]:
     if texts.summary:
         yield texts.summary.strip()
     yield f"{_patient(story.card)} {_complaint(story)}".strip()
+    if story.guidance in GUIDED:
+        yield GUIDED[story.guidance]
     anatomy = _anatomy(story.patient)
     if anatomy:
         yield f"The anatomy: {anatomy}."

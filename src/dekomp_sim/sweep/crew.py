@@ -35,6 +35,10 @@ PROCESSES, THREADS = "processes", "threads"
 TASK_S: Final = 2.0
 """What a task is to take, s. Assumption: far above the millisecond that a scheduler spends on it, little to lose."""
 
+LEAST_S: Final = 0.25
+"""What a task is to take at least, s. Assumption: giving it out costs some milliseconds, and so long may a worker wait
+for the others at the end."""
+
 MOST_IN_TASK: Final = 64
 """Cases in a task. Assumption: results of some 3 kB a case stay below a megabyte."""
 
@@ -125,6 +129,7 @@ class Lead:
     _suspects: list[Draw] = field(default_factory=list)
     _left: int = 0
     _size: int = 1
+    _least: int = 1
     _known: int = 0
     _asked_s: float = -math.inf
 
@@ -164,7 +169,7 @@ class Lead:
 
     def _some(self, draws: Iterator[Draw], out: int) -> list[Draw]:
         """The next cases for one task: at the end no more than an even part of what is left, so nobody waits long."""
-        cases = list(islice(draws, max(1, min(self._size, self._left // out))))
+        cases = list(islice(draws, max(self._least, min(self._size, self._left // out))))
         self._left -= len(cases)
         return cases
 
@@ -201,7 +206,9 @@ class Lead:
                 raise self._gone() from None
             allowed = f"workers with dekomp_sim {__version__}"
             raise InputError(self.scheduler, f"a worker that cannot perform ({wrong})", allowed) from None
-        self._size = min(MOST_IN_TASK, max(1, round(TASK_S * len(outcomes) / max(seconds, 1e-3))))
+        a_second = len(outcomes) / max(seconds, 1e-3)
+        self._size = min(MOST_IN_TASK, max(1, round(TASK_S * a_second)))
+        self._least = min(self._size, max(1, round(LEAST_S * a_second)))
         return outcomes
 
     def _gone(self) -> InputError:

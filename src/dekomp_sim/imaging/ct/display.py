@@ -68,9 +68,14 @@ SCREEN_PX: Final = 384
 """Fewer pixels than these are shown larger, so that words beside them can be read."""
 
 
+def shown_px(matrix: int) -> int:
+    """Pixels along an edge of the screen for a slice of so many."""
+    return matrix if matrix >= SCREEN_PX else 2 * matrix
+
+
 def enlarged(taken: CtSlice) -> CtSlice:
     """A slice of few pixels with each shown as four; any other as it is."""
-    if len(taken.hu) >= SCREEN_PX:
+    if shown_px(len(taken.hu)) == len(taken.hu):
         return taken
     twice = np.repeat(np.repeat(taken.hu, 2, axis=0), 2, axis=1)
     return replace(taken, hu=sealed(twice), pixel_mm=taken.pixel_mm / 2.0)

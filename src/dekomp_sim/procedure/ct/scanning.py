@@ -202,10 +202,18 @@ def places(case: Case, taken: Acquisition) -> tuple[Rigid, ...]:
         Which.
     """
     found = []
-    for along in taken.along_mm:
+    for number, laid in enumerate(laid_places(taken)):
+        along = taken.along_mm[number // taken.side_by_side]
         at_s = taken.clock_s + (along / FEED_MM_S if taken.manner is Manner.SCAN else taken.seconds)
-        centre = np.array(taken.centre_mm) + np.array([0.0, 0.0, along]) - breath_mm(case, at_s)
-        scan = patient_from_scan(centre, taken.tilt_deg)
+        found.append(Rigid.shift(-np.array(breath_mm(case, at_s))) @ laid)
+    return tuple(found)
+
+
+def laid_places(taken: Acquisition) -> tuple[Rigid, ...]:
+    """Where each slice of an acquisition lies by the scanner, from the feet up: in the patient breathed out."""
+    found = []
+    for along in taken.along_mm:
+        scan = patient_from_scan(np.array(taken.centre_mm) + np.array([0.0, 0.0, along]), taken.tilt_deg)
         for row in range(taken.side_by_side):
             up_mm = (row - (taken.side_by_side - 1) / 2.0) * taken.protocol.thickness_mm
             found.append(scan @ Rigid.shift([0.0, 0.0, up_mm]))

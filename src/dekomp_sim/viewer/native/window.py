@@ -13,7 +13,6 @@ import pyvista
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Refusal
-from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
 from dekomp_sim.viewer.native.board import ACTED, CHOICE, Desk, board
 from dekomp_sim.viewer.native.image_pane import ImagePane
 from dekomp_sim.viewer.panes.disc import disc_picture
@@ -24,7 +23,7 @@ from dekomp_sim.viewer.practice.hands import taken
 from dekomp_sim.viewer.practice.hints import hint
 from dekomp_sim.viewer.practice.keys import DEFAULT_KEYS, Command, command_of, pressed
 from dekomp_sim.viewer.practice.obeying import obeyed
-from dekomp_sim.viewer.practice.pedal import Pulse
+from dekomp_sim.viewer.practice.pedal import last_taken
 from dekomp_sim.viewer.practice.session import Mode, Outcome, Session
 from dekomp_sim.viewer.practice.steps import State, current, stages
 from dekomp_sim.viewer.scene.cameras import VISIBLE, View
@@ -264,8 +263,7 @@ class Native:
         """The picture of a spot, or of an exposure that a form asked for."""
         last = self.session.moments[-1]
         if last.action is not None and last.action.do == "expose" and last.refusal is None:
-            exposure = outcome.case.exposures[-1]
-            self.live.frame(Pulse(shot_of(outcome.case, exposure), exposure, 0))
+            self.live.frame(last_taken(outcome.case))
             self.live.hold()
 
     def _pedal_down(self) -> bool:

@@ -33,6 +33,10 @@ class Pulsed(Protocol):
     def number(self) -> int:
         """Its number within that, from 0."""
 
+    @property
+    def lateral(self) -> Shot | None:
+        """What the second plane sees at the same time, where two are in use."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
@@ -62,10 +66,11 @@ class Live:
         self._reference: UInt8Array | None = None
         self._stored: tuple[Kept, ...] = ()
 
-    def frame(self, pulse: Pulsed, moving: bool = False, lateral: Shot | None = None) -> UInt8Array:
+    def frame(self, pulse: Pulsed, moving: bool = False) -> UInt8Array:
         """Compute and show the picture (rows, cols) of one pulse.
 
-        A run's frames follow one another with lag and time filter; a spot, and a run's first frame, stand alone.
+        Of a second plane the picture is shown beside, in place of a reference. A run's frames follow one another with
+        lag and time filter; a spot, and a run's first frame, stand alone.
 
         Parameters
         ----------
@@ -73,15 +78,13 @@ class Live:
             Which.
         moving
             The C-arm is being dragged: half the time, a coarser picture.
-        lateral
-            The second plane's shot, where two are in use: its picture is shown beside, in place of a reference.
         """
         image = self._live.frame(replace(pulse.shot, moving=moving), pulse.exposure, pulse.number)
-        if lateral is not None:
+        if pulse.lateral is not None:
             if self._second is None:
                 self._second = Monitor(self._patient, self._threads)
                 self._second.set(self.settings)
-            self._reference = self._second.frame(lateral, pulse.exposure, pulse.number)
+            self._reference = self._second.frame(pulse.lateral, pulse.exposure, pulse.number)
         return image
 
     def hold(self) -> UInt8Array | None:

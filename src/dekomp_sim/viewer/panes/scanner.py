@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import Patient, Volume
 from dekomp_sim.arrays import FloatArray, Int16Array, UInt8Array, frozen
 from dekomp_sim.geometry import Affine
-from dekomp_sim.imaging.ct.display import HuWindow, enlarged, on_screen
+from dekomp_sim.imaging.ct.display import HuWindow, enlarged, on_screen, shown_px
 from dekomp_sim.imaging.ct.scanner import CtSlice, Scanner, SliceShot
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.ct.acquired import Acquisition, Manner
 from dekomp_sim.procedure.ct.pictures import nearest_slice, shots_of
+from dekomp_sim.procedure.ct.scanning import laid_places
 
 KEPT: Final = 64
 """Slices that are kept: a planning scan and the steps after it, a megabyte each."""
@@ -66,6 +68,38 @@ class ScannerScreen:
         made = self._slice(case, taken, self.number)
         words = (f"CT {taken.index + 1}, slice {self.number + 1} of {taken.slices}", _technique(taken), _place(taken))
         return np.asarray(on_screen(enlarged(made), window, words) >> 8, dtype=np.uint8)
+
+    def point_of(self, x: float, y: float) -> FloatArray | None:
+        """(3,) the patient's point at a pixel of the screen, as the scanner tells it; None where nothing is shown.
+
+        The scanner does not know the breath: what it tells is where the point lies in the patient breathed out if he
+        held his breath for the slice.
+        """
+        if self._shown is None:
+            return None
+        pixel_mm, middle = self._pixels(self._shown)
+        across, down = middle - x, middle - y  # the back is on top: both axes run the other way
+        aside, back = self._shown.middle_mm
+        at = laid_places(self._shown)[self.number]
+        return at.points([across * pixel_mm + aside, down * pixel_mm + back, 0.0])
+
+    def pixel_of(self, point_mm: ArrayLike) -> tuple[float, float] | None:
+        """(x, y) on the screen of a point (3,) of the patient, seen along the slice's normal; `point_of` undone."""
+        if self._shown is None:
+            return None
+        pixel_mm, middle = self._pixels(self._shown)
+        across, down, _ = laid_places(self._shown)[self.number].inverse().points(point_mm).tolist()
+        aside, back = self._shown.middle_mm
+        return middle - (across - aside) / pixel_mm, middle - (down - back) / pixel_mm
+
+    def edge(self) -> int:
+        """Pixels along an edge of what is shown."""
+        return 0 if self._shown is None else shown_px(self._shown.protocol.matrix)
+
+    def _pixels(self, taken: Acquisition) -> tuple[float, float]:
+        """Edge of a pixel of the screen in mm, and the place of its middle."""
+        count = shown_px(taken.protocol.matrix)
+        return taken.protocol.field_mm / count, (count - 1) / 2.0
 
     def step(self, notches: int) -> None:
         """Go through the slices of what was taken last, headward."""

@@ -13,10 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dekomp_sim.errors import InputError
 from dekomp_sim.instruments import CATALOGUE, Kind
 from dekomp_sim.procedure.actions import (
     Action,
     Advance,
+    GridMark,
     Incise,
     Insert,
     InsertProbe,
@@ -28,6 +30,8 @@ from dekomp_sim.procedure.actions import (
     Withdraw,
 )
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.ct.acquired import GridLine
+from dekomp_sim.procedure.ct.grid import marked_mm
 from dekomp_sim.procedure.rules import guide, may
 
 FINE_MM: Final = 0.5
@@ -175,6 +179,19 @@ def bent(hand: Hand) -> Hand:
 def dragged(hand: Hand, at_mm: ArrayLike) -> Hand:
     """The hand over another place of the skin, (3,) in the patient frame."""
     return replace(hand, entry=_point(at_mm), entry_lateral_mm=0.0, entry_cranial_mm=0.0)
+
+
+def under_grid(case: Case, hand: Hand, line: str) -> Hand:
+    """The hand where a line of the skin grid and the laser cross.
+
+    Raises
+    ------
+    InputError
+        If no grid was laid, it has no such line, or the two do not meet on the skin.
+    """
+    if line not in list(GridLine):
+        raise InputError("line", line, f"{GridLine.A} to {GridLine.O}")
+    return dragged(hand, marked_mm(case, GridMark(GridLine(line))))
 
 
 def shifted(hand: Hand, lateral_mm: float = 0.0, cranial_mm: float = 0.0) -> Hand:

@@ -33,6 +33,13 @@ class Pulse:
     lateral: Shot | None = None
 
 
+def last_taken(case: Case) -> Pulse:
+    """What the first pulse of a case's last exposure saw, with the second plane's where two were in use."""
+    last = case.exposures[-1]
+    first, *second = (one for one in case.exposures[-2:] if one.clock_s == last.clock_s)
+    return Pulse(shot_of(case, first), first, 0, *(shot_of(case, one) for one in second))
+
+
 class Hold:
     """A pedal that is held: how many pulses were given since the last thing put on record.
 

@@ -21,6 +21,7 @@ from dekomp_sim.scenario.story import Story, action_from
 from dekomp_sim.viewer.practice.idle import TENTH_S, Idle, tenths
 from dekomp_sim.viewer.practice.moments import History, Moment, next_moment
 from dekomp_sim.viewer.practice.pedal import Hold, Pulse
+from dekomp_sim.viewer.practice.swing import Swing, swung
 
 __all__ = ["Journalled", "Mode", "Moment", "Outcome", "Pulse", "Session"]
 
@@ -85,6 +86,7 @@ class Session:
         self._record = record
         self._history = History(Moment(0, None, opening(story, patient)))
         self._hold: Hold | None = None
+        self._swing: Swing | None = None
         self._idle = Idle(clock)
         self._closed = False
 
@@ -102,6 +104,11 @@ class Session:
             going_on: Action = Wait(min(idle_s, 86400.0))
             return after(self.case, going_on)
         return self.case if going is None else after(self.case, going)
+
+    @property
+    def standing(self) -> Case:
+        """The case on record, but for the C-arm where a hand is turning it."""
+        return self.case if self._swing is None else self._swing.case
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -162,9 +169,9 @@ class Session:
         how = how or Expose()
         if self._closed or self._hold is not None:
             return Outcome(self.case, (), CLOSED if self._closed else None)
-        if may(self.case, how) is not None:
+        if may(self.standing, how) is not None:
             return self.act(how)
-        outcome = self._done()
+        outcome = self._done() if self._swing is None else Outcome(self.case)
         if outcome.refusal is None:
             self._idle.stop()
             self._hold = Hold(how)
@@ -176,9 +183,9 @@ class Session:
             return None
         if self._hold.frames >= FRAMES_AT_MOST and self._done().refusal is not None:
             return None
-        if may(self.case, self._hold.how) is not None:
+        if may(self.standing, self._hold.how) is not None:
             return None
-        return self._hold.pulse(self.case)
+        return self._hold.pulse(self.standing)
 
     def pedal_up(self) -> Outcome:
         """Take the foot off: the pulses given go on record as one exposure."""
@@ -188,6 +195,27 @@ class Session:
         self._hold = None
         self._idle.start()
         return outcome
+
+    def swing(self, primary_deg: float, secondary_deg: float) -> str | None:
+        """Turn the C-arm by hand, as far as it goes; why it goes no farther, or None.
+
+        It goes on record as one view where it is let go, or before whatever else goes on record. Left out: a held
+        pedal's pulses meanwhile are shown where the C-arm passes and count as given where it stops.
+        """
+        if self._swing is None:
+            begun = self._done()
+            if begun.refusal is not None:
+                return begun.refusal
+        found = swung(self.case, primary_deg, secondary_deg)
+        if isinstance(found, str):
+            return found
+        self._swing = found
+        self._idle.stop()
+        return None
+
+    def let_go(self) -> Outcome:
+        """The hand leaves the C-arm."""
+        return Outcome(self.case) if self._swing is None else self._done()
 
     def finish(self) -> Outcome:
         """Close the case: its digest and whether anybody was harmed go on record, and nothing can be done any more."""
@@ -215,7 +243,10 @@ class Session:
         return Outcome(self.case, self.case.events[len(begun.events) :], refusal)
 
     def _settle(self, *, waited: bool) -> None:
-        """Put pulses and waiting on record."""
+        """Put on record where the C-arm was turned, then pulses, then waiting."""
+        if self._swing is not None:
+            self._commit(self._swing.action)
+            self._swing = None
         given = self._hold.exposure if self._hold is not None else None
         if self._hold is not None and given is not None:
             self._commit(given)

@@ -154,6 +154,11 @@ def _pointer(sitting: Sitting, message: Message) -> Answer:
     return sitting.pointed(touch)
 
 
+def _nudge(sitting: Sitting, message: Message) -> Answer:
+    by = (message.number("x", -100.0, 100.0), message.number("y", -100.0, 100.0))
+    return sitting.nudged(Touch(message.word("pane"), "nudge", *by, 0, message.maybe("shift") is True))
+
+
 def _room(sitting: Sitting, change: Callable[[Screens, Any], None], to: Any) -> Answer:
     return sitting.show_room(lambda screens: change(screens, to))
 
@@ -174,17 +179,21 @@ ANSWERS: Final[dict[str, Callable[[Sitting, Message], Answer | Awaitable[Answer]
     "size": _size,
     "perform": lambda sitting, message: sitting.perform(message.word("do"), message.table("values")),
     "command": _command,
-    "swing": lambda sitting, message: sitting.swing(message.number("left_deg"), message.number("cranial_deg")),
+    "swing": lambda sitting, message: sitting.swing(
+        message.number("left_deg"), message.number("cranial_deg"), held=message.maybe("held") is True
+    ),
     "finish": lambda sitting, message: sitting.finish(),
     "scrub": _scrub,
     "store": lambda sitting, message: sitting.store(),
     "console": lambda sitting, message: sitting.console(message.table("values")),
     "keys": lambda sitting, message: sitting.remap({name: str(key) for name, key in message.table("keys").items()}),
     "pointer": _pointer,
+    "nudge": _nudge,
     "slice": _slice,
     "zoom": lambda sitting, message: sitting.zoom(
         message.word("pane"), message.whole("times", -TIMES_AT_MOST, TIMES_AT_MOST)
     ),
+    "grid": lambda sitting, message: sitting.at_grid(message.word("line")),
     "camera": lambda sitting, message: _room(sitting, Screens.looked_from, message.one_of("view", Eye)),
     "peel": lambda sitting, message: _room(sitting, Screens.peeled, message.whole("number", 0, 100)),
     "layer": lambda sitting, message: _room(sitting, Screens.layered, message.one_of("name", Layer)),

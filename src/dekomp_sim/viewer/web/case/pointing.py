@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from dekomp_sim.arrays import FloatArray
 from dekomp_sim.errors import InputError
 from dekomp_sim.viewer.panes.slices import Plane
 from dekomp_sim.viewer.practice import hands
@@ -77,6 +78,28 @@ class Pointer:
             return hand
         return self._by_sight(touch, hand) if touch.pane in {"live", "room"} else hand
 
+    def nudged(self, touch: Touch, hand: Hand) -> Hand:
+        """The hand after arrow keys have moved what a pointer would, by `touch.x` and `touch.y` pixels.
+
+        Raises
+        ------
+        InputError
+            If there is no picture to point at.
+        """
+        screens, case = self._screens, self._screens.case
+        if touch.pane == "room":
+            screens.turned(touch.x, touch.y)
+            return hand
+        if touch.pane in PLANES:
+            plane = Plane(touch.pane)
+            point = screens.look.crosshair_mm + screens.point_mm(plane, touch.x, touch.y)
+            screens.crossed(point - screens.point_mm(plane, 0.0, 0.0))
+            return hand
+        aim = case.plan.target_mm if hand.aim is None else [hand.aim.x_mm, hand.aim.y_mm, hand.aim.z_mm]
+        start = hands.entry_mm(case, hand) if touch.shift else aim if self.aiming else screens.look.crosshair_mm
+        x, y = screens.pixel(start)
+        return self._by_sight(replace(touch, x=x + touch.x, y=y + touch.y), hand)
+
     def _on_plane(self, touch: Touch, moved: tuple[float, float], hand: Hand) -> Hand:
         if touch.button == SECOND_BUTTON:
             self._screens.windowed(moved[0], -moved[1])
@@ -85,9 +108,19 @@ class Pointer:
         self._screens.crossed(point)
         return hands.aimed(hand, point) if self.aiming else hand
 
+    def _in_slice(self, point_mm: FloatArray, touch: Touch, hand: Hand) -> Hand:
+        """A slice is a plane: what is pointed at lies in it."""
+        if touch.shift:
+            return hands.dragged(hand, point_mm)
+        self._screens.crossed(point_mm)
+        return hands.aimed(hand, point_mm) if self.aiming else hand
+
     def _by_sight(self, touch: Touch, hand: Hand) -> Hand:
         """A picture is seen along a line: what is meant lies on it, on the skin or as deep as what is aimed at."""
         screens, case = self._screens, self._screens.case
+        in_slice = screens.slice_point(touch.x, touch.y) if touch.pane == "live" else None
+        if in_slice is not None:
+            return self._in_slice(in_slice, touch, hand)
         ray = screens.ray(touch.pane, touch.x, touch.y)
         if ray is None:
             raise InputError("pointer", "no picture to point at", "a picture", "Take one first")

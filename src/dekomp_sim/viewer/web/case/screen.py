@@ -15,11 +15,12 @@ from dekomp_sim.imaging.stand.brightness import DoseRate
 from dekomp_sim.imaging.stand.collimator import Field
 from dekomp_sim.procedure.actions import SetView, Through, View
 from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.ct.acquired import GridLine
 from dekomp_sim.procedure.digest import case_digest
-from dekomp_sim.procedure.events import Pain, Reaction, Said, Severity
+from dekomp_sim.procedure.events import Answered, Cue, Pain, Reaction, Said, Severity, Startled
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.panes.readouts import Readouts
-from dekomp_sim.viewer.practice.bedside import bedside, card_rows, perceived
+from dekomp_sim.viewer.practice.bedside import bedside, card_rows, open_questions, perceived
 from dekomp_sim.viewer.practice.controls import ACTIONS, controls, title
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.hints import hint
@@ -126,11 +127,11 @@ def bedside_told(case: Case, mode: Mode) -> dict[str, Any]:
     """The patient: what is said, pain, monitor, sedation."""
     found = bedside(case, mode)
     speech = [line for line in found.said if line.kind in {"said", "pain", "reaction"}]
-    rating = round(found.pain)
+    rating = halves(found.pain)
     return {
         "bedside": {
             "pain": rating,
-            "pain_words": f"{rating} of 10",
+            "pain_words": f"{rating:g} of 10",
             "sedation": found.sedation.value,
             "alarms": [words.split()[0] for words in found.alarms],
             "vitals": {
@@ -148,6 +149,32 @@ def bedside_told(case: Case, mode: Mode) -> dict[str, Any]:
             ],
         }
     }
+
+
+def halves(rating: float) -> float:
+    """A rating as patients tell it.
+
+    Examples
+    --------
+    >>> halves(6.6), halves(0.2)
+    (6.5, 0.0)
+    """
+    return round(2.0 * rating) / 2.0
+
+
+def lesson_told(session: Session, *, back: bool = False) -> dict[str, Any]:
+    """The oldest question that waits for an answer, and what the lesson said last, unless that is long past.
+
+    Looking `back`, nothing waits.
+    """
+    due = () if back or session.closed else open_questions(session.case)
+    last = session.moments[-1]
+    said = [one for one in perceived(last.events, session.mode) if isinstance(one, Answered | Cue)]
+    words = [] if back else [one.words for one in said if isinstance(one, Answered) or not one.answers]
+    question = None
+    if due:
+        question = {"trigger": due[0].trigger, "words": due[0].words, "answers": list(due[0].answers)}
+    return {"lesson": {"question": question, "words": " ".join(words)}}
 
 
 def log_told(case: Case, mode: Mode) -> dict[str, Any]:
@@ -234,10 +261,10 @@ def _shift(hand: Hand) -> str:
     return f", entry {hand.entry_lateral_mm:+g} lateral {hand.entry_cranial_mm:+g} cranial{aimed}"
 
 
-def stand_told(case: Case, moments: Sequence[Moment]) -> dict[str, Any]:
-    """Where the C-arm stands and how its generator and collimator are set."""
+def stand_told(case: Case, moments: Sequence[Moment], *, turning: bool = False) -> dict[str, Any]:
+    """Where the C-arm stands and how its generator and collimator are set; while it is `turning`, at no named view."""
     views = [one.action.view for one in moments if isinstance(one.action, SetView) and one.refusal is None]
-    last = views[-1] if views else None
+    last = views[-1] if views and not turning else None
     offered = [view for view in View if view is not View.BIPLANE or case.machine.planes == 2]
     offered = offered if case.guidance.has_c_arm else []
     carm, set_to = case.carm, case.controls
@@ -245,8 +272,8 @@ def stand_told(case: Case, moments: Sequence[Moment]) -> dict[str, Any]:
     return {
         "views": [{"name": view.value, "words": VIEW_WORDS[view], "on": view is last} for view in offered],
         "stands": carm is not None,
-        "left_deg": round(over_back),
-        "cranial_deg": 0 if carm is None else round(carm.secondary_deg),
+        "left_deg": round(over_back, 1),
+        "cranial_deg": 0.0 if carm is None else round(carm.secondary_deg, 1),
         "angles": "" if carm is None else positioner_words(carm),
         "across": set_to.collimator.across,
         "along": set_to.collimator.along,
@@ -266,7 +293,9 @@ def _scanner_told(case: Case) -> dict[str, Any] | None:
     if not case.guidance.has_scanner:
         return None
     through = [one.value for one in Through if case.placements or one in {Through.DISC, Through.WAY}]
-    return {"table_mm": round(case.couch.table_mm, 1), "tilt_deg": round(case.couch.tilt_deg), "through": through}
+    lines = [line.value for line in GridLine] if case.grid is not None else []
+    told = {"table_mm": round(case.couch.table_mm, 1), "tilt_deg": round(case.couch.tilt_deg)}
+    return {**told, "through": through, "lines": lines}
 
 
 def turned_left_deg(primary_deg: float) -> float:
@@ -300,7 +329,9 @@ def sounds_of(before: Case, after: Case, mode: Mode) -> list[tuple[str, str]]:
     for event in perceived(after.events[len(before.events) :], mode):
         match event:
             case Pain(rating=rating) if rating >= 1.0:
-                heard.append(("pain", f"[groan: {rating:.0f} of 10]"))
+                heard.append(("pain", f"[groan: {halves(rating):g} of 10]"))
+            case Startled():
+                heard.append(("startle", f"[gasp: {event.words}]"))
             case Said(speaker="hand"):
                 heard.append(("puncture", f"[give in the hand: {event.words}]"))
             case Reaction():

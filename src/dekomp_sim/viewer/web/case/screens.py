@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -27,9 +28,10 @@ from dekomp_sim.viewer.scene.cameras import VISIBLE
 from dekomp_sim.viewer.scene.cameras import View as Eye
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.visibility import DEBRIEF, EXAM, PRACTICE, STRIPPED, Shown, Visibility
+from dekomp_sim.viewer.web.case.beam import Past
 from dekomp_sim.viewer.web.case.knobs import EXAM_EYES
 from dekomp_sim.viewer.web.case.room_pane import RoomPane, prepare
-from dekomp_sim.viewer.web.pumps import Pump
+from dekomp_sim.viewer.web.pumps import Frame, Pump
 from dekomp_sim.viewer.web.server import Wire
 
 EDGES_PX: Final = (96, 1024)
@@ -94,8 +96,8 @@ class Screens:
         The fluoroscopy screens; frames are made by whoever holds the pedal.
     room
         The 3D room, drawn in the event loop's thread, or None where nothing draws.
-    aside
-        One worker thread for planes, disc and strips.
+    threads
+        The session's own thread, in which X-ray pictures are made, and one for planes, disc and strips.
     case
         What is shown first.
     wire
@@ -105,14 +107,24 @@ class Screens:
     """
 
     def __init__(
-        self, live: Live, room: RoomPane | None, aside: Executor, case: Case, wire: Wire, *, exam: bool
+        self,
+        live: Live,
+        room: RoomPane | None,
+        threads: tuple[Executor, Executor],
+        case: Case,
+        wire: Wire,
+        *,
+        exam: bool,
     ) -> None:
         self.live, self.room, self.case, self.exam = live, room, case, exam
         self.cases: Sequence[Case] = (case,)
         self.moment = self.live_moment = 1
         self.beam = self.over = False
+        self.room_seen: Callable[[], None] = lambda: None
         self._prepared = False
-        self._aside = aside
+        (self._own, self._aside), self._wire = threads, wire
+        self._past, self._back = Past(case.patient), case
+        self.back = False
         self.scanner = ScannerScreen(case.patient) if case.guidance.has_scanner else None
         self.look = Look(np.array(case.plan.target_mm), slices.EXAM if exam else Reading(), EXAM if exam else PRACTICE)
         made: dict[str, Callable[[], Awaitable[UInt8Array | None]]] = {
@@ -121,10 +133,15 @@ class Screens:
             **{plane.value: self._plane(plane) for plane in Plane},
         }  # fmt: skip
         self.pumps = {
-            pane: Pump(pane, make, lambda frame: wire.show(frame.message()), self._moment(pane), self._apart(pane))
-            for pane, make in made.items()
+            pane: Pump(pane, make, self._sent, self._moment(pane), self._apart(pane)) for pane, make in made.items()
         }
         self._watched: dict[str, frozenset[str]] = {}
+
+    def _sent(self, frame: Frame) -> None:
+        """Put a picture on the wire; what lies on the room's is told anew, for its eye may have moved."""
+        self._wire.show(frame.message())
+        if frame.pane == "room":
+            self.room_seen()
 
     def _moment(self, pane: str) -> Callable[[], int]:
         return (lambda: self.live_moment) if pane == "live" else (lambda: self.moment)
@@ -168,6 +185,17 @@ class Screens:
         if case.disc is not before.disc or case.placements is not before.placements:
             moved.add("disc")
         self.renew(moved | {"roots"})
+
+    def look_back(self, case: Case | None) -> None:
+        """Show on the live screen what stood there at a moment that is over, or, with None, what stands there now."""
+        if case is not None or self.back:
+            self.back, self._back = case is not None, case or self._back
+            self.renew({"live"})
+
+    def turned_to(self, case: Case) -> None:
+        """Show the C-arm where a hand has it now; nothing else has changed, and no picture was taken."""
+        self.case = case
+        self.renew({"room"})
 
     def debriefed(self) -> None:
         """The case is over: nothing is hidden any more; the planned path and the one taken shine through the bones."""
@@ -293,15 +321,39 @@ class Screens:
         """The line of sight at a pixel of the live picture or the room."""
         if pane == "room":
             return None if self.room is None else self.room.ray(x, y)
-        return self.live.point_of(x, y)
+        return self._past.ray(x, y) if self.back else self.live.point_of(x, y)
+
+    def pixel(self, point_mm: ArrayLike) -> tuple[float, float]:
+        """Where a point (3,) of the patient is seen on the live picture.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        seen = self.live.pixel_of(point_mm)
+        if seen is None or self.back:
+            raise InputError("pointer", "no picture to point at", "a picture", "Take one first")
+        return seen
+
+    def slice_point(self, x: float, y: float) -> FloatArray | None:
+        """(3,) the patient's point at a pixel of the scanner's slice on the live pane; None where it shows none."""
+        return self.scanner.point_of(x, y) if self.scanner is not None and self._by_ct() else None
+
+    def _on_live(self, point_mm: ArrayLike) -> tuple[float, float] | None:
+        """Where a point (3,) of the patient is seen on the live pane, as shares of its width and height."""
+        if self.scanner is not None and self._by_ct():
+            seen, size = self.scanner.pixel_of(point_mm), (self.scanner.edge(),) * 2
+        else:
+            seen, size = self.live.pixel_of(point_mm), self.live.last_image.shape
+        return None if seen is None else (seen[0] / size[1], seen[1] / size[0])
 
     def marks(self, points_mm: Mapping[str, ArrayLike]) -> dict[str, list[dict[str, Any]]]:
         """Where points of the patient lie on the live picture and in the room, as shares of width and height."""
         found: dict[str, list[dict[str, Any]]] = {"live": [], "room": []}
         for name, point in points_mm.items():
-            seen, size = self.live.pixel_of(point), self.live.last_image.shape
-            if seen is not None:
-                found["live"].append({"name": name, "x": seen[0] / size[1], "y": seen[1] / size[0]})
+            if (seen := self._on_live(point)) is not None:
+                found["live"].append({"name": name, "x": seen[0], "y": seen[1]})
             if self.room is not None:
                 x, y = self.room.share_of(point)
                 found["room"].append({"name": name, "x": x, "y": y})
@@ -313,15 +365,18 @@ class Screens:
     # how they are made
 
     async def _live(self) -> UInt8Array | None:
-        scanner, cases, window = self.scanner, self.cases, self.look.reading.window
-        if scanner is None or not self._by_ct():
+        if self.scanner is not None and self._by_ct():
+            make = partial(self._scanned_slice, self.scanner, self.cases, self.look.reading.window)
+            return await self._beside(make)
+        if not self.back:
             return self.live.last_image
+        make = partial(self._past.picture, self._back, self.live.settings)
+        return await asyncio.get_running_loop().run_in_executor(self._own, make)
 
-        def make() -> UInt8Array:
-            made = scanner.picture(cases, window)
-            return self.live.last_image if made is None else made
-
-        return await self._beside(make)
+    def _scanned_slice(self, scanner: ScannerScreen, cases: Sequence[Case], window: HuWindow) -> UInt8Array:
+        """What the scanner took last up to the moment that is shown."""
+        made = scanner.picture(cases, window)
+        return self.live.last_image if made is None else made
 
     def _by_ct(self) -> bool:
         """Whether the last picture is the scanner's."""

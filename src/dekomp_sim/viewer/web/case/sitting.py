@@ -12,18 +12,19 @@ from typing import Any, Final
 
 from dekomp_sim.debrief.steps import clock
 from dekomp_sim.errors import DekompSimError
-from dekomp_sim.procedure.actions import SetView
 from dekomp_sim.procedure.case import Case
-from dekomp_sim.viewer.panes.fluoroscopy import Live, Pulsed
+from dekomp_sim.viewer.panes.fluoroscopy import Live
 from dekomp_sim.viewer.panes.readouts import readouts
 from dekomp_sim.viewer.practice import hands
 from dekomp_sim.viewer.practice.hands import Hand
 from dekomp_sim.viewer.practice.keys import DEFAULT_KEYS, Command, key_map, remapped
 from dekomp_sim.viewer.practice.obeying import obeyed
+from dekomp_sim.viewer.practice.pedal import last_taken
 from dekomp_sim.viewer.practice.session import Mode, Outcome, Session
 from dekomp_sim.viewer.web.case import screen
-from dekomp_sim.viewer.web.case.beam import last_taken, warm
+from dekomp_sim.viewer.web.case.beam import warm
 from dekomp_sim.viewer.web.case.figures import Figures
+from dekomp_sim.viewer.web.case.foot import Foot
 from dekomp_sim.viewer.web.case.knobs import asks_for_mask, picture_told, room_told, turned
 from dekomp_sim.viewer.web.case.pointing import Pointer, Touch
 from dekomp_sim.viewer.web.case.room_pane import RoomPane
@@ -38,14 +39,10 @@ TICK_S: Final = 1.0
 STEPS_S: Final = 0.1
 """Rest between two looks at what is due."""
 
-READOUTS_S: Final = 0.25
-"""How often read-outs are renewed while the beam is on; the eye reads no faster."""
-
-EARLY_S: Final = 0.04
-"""A hand that moves has the next pulse at once, if the last is older than this."""
-
 TIMES_AT_MOST: Final = 50
 """Notches of a wheel that one message may add up to."""
+
+LOOKING_BACK: Final = "This is a look back. Go back to now first."
 
 SOUNDS: Final = 12
 """Sounds that a page which comes late is told of."""
@@ -96,14 +93,14 @@ class Sitting:
         self._own = ThreadPoolExecutor(1, thread_name_prefix="case")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="panes")
         exam = self.session.mode is Mode.EXAM
-        self.screens = Screens(opened.live, opened.room, self._aside, self.session.case, wire, exam=exam)
+        self.screens = Screens(opened.live, opened.room, (self._own, self._aside), self.session.case, wire, exam=exam)
+        self.foot = Foot(self.session, self.live, self.screens, wire, self._own)
+        self.screens.room_seen = lambda: self.wire.tell(self._marks_told())
         self.pointer = Pointer(self.screens)
         self.hand = Hand()
         self.keys = DEFAULT_KEYS
         self._figures = Figures(self.session)
         self._shown: int | None = None
-        self._pulse: Pulsed | None = None
-        self._moved = asyncio.Event()
         self._sounds: list[dict[str, Any]] = []
         self._ending: dict[str, Any] = {}
         self._stand: dict[str, Any] = {}
@@ -143,18 +140,29 @@ class Sitting:
 
         return await self._act(work)
 
-    async def swing(self, left_deg: float, cranial_deg: float) -> Answer:
-        """Turn the C-arm by hand."""
-        action = SetView(None, screen.primary_of_deg(left_deg), cranial_deg)
-        return await self._act(lambda: self.session.act(action))
+    async def swing(self, left_deg: float, cranial_deg: float, *, held: bool = False) -> Answer:
+        """Turn the C-arm by hand. While it is `held` it only follows; let go, it stays there, which goes on record."""
+        primary_deg = screen.primary_of_deg(left_deg)
+        reason = await self._work(lambda: self.session.swing(primary_deg, cranial_deg))
+        answer = {} if reason is None else {"refusal": reason}
+        if not held:
+            return await self._act(self.session.let_go) or answer
+        if self._shown is not None:
+            self._shown = None
+            await self._renewed()
+        self.foot.moved()
+        self._stand = screen.stand_told(self.session.standing, self.session.moments, turning=True)
+        told = screen.readouts_told(readouts(self.session.standing, self.foot.given))
+        self.wire.tell({**told, **self._console_told()})
+        self.screens.turned_to(self.session.standing)
+        return answer
 
     async def pedal_down(self) -> Answer:
         """Step on the pedal: pulses come until it is let go."""
         if self._shown is not None:
-            return {"refusal": "This is a look back. Go back to now first."}
+            return {"refusal": LOOKING_BACK}
         answer = await self._act(self.session.pedal_down)
-        if self.session.pedal_held and ("pulses" not in self._tasks or self._tasks["pulses"].done()):
-            self._tasks["pulses"] = asyncio.create_task(self._pulses())
+        self.foot.begin()
         return answer
 
     async def pedal_up(self) -> Answer:
@@ -162,13 +170,7 @@ class Sitting:
         if not self.session.pedal_held:
             return {}
 
-        def work() -> Outcome:
-            outcome = self.session.pedal_up()
-            self._pulse = None
-            self.live.hold()
-            return outcome
-
-        answer = await self._act(work, seen=True)
+        answer = await self._act(self.foot.up, seen=True)
         self.screens.renew({"live", "room"})
         return answer
 
@@ -204,6 +206,8 @@ class Sitting:
 
     def store(self) -> Answer:
         """Put the last picture beside."""
+        if self._shown is not None:
+            return {"refusal": LOOKING_BACK}
         if self.live.store() is None:
             return {"refusal": "There is no picture to keep yet."}
         self.screens.renew({"reference"})
@@ -236,12 +240,30 @@ class Sitting:
 
     def pointed(self, touch: Touch) -> Answer:
         """A press, a drag or a release on a pane."""
-        hand = self.pointer.touched(touch, self.hand)
+        return self._held(self.pointer.touched(touch, self.hand), touch)
+
+    def nudged(self, touch: Touch) -> Answer:
+        """Arrow keys on a pane, by as many pixels as its x and y say."""
+        return self._held(self.pointer.nudged(touch, self.hand), touch)
+
+    def _held(self, hand: Hand, touch: Touch) -> Answer:
         if hand is not self.hand:
             self.hand = hand
             self.wire.tell(self._hand_told())
         elif touch.pane == "room":
             self.wire.tell(self._room_told())
+        return {}
+
+    def at_grid(self, line: str) -> Answer:
+        """Hold what is in hand where a line of the skin grid and the laser cross.
+
+        Raises
+        ------
+        InputError
+            If no grid was laid, it has no such line, or the two do not meet on the skin.
+        """
+        self.hand = hands.under_grid(self.session.case, self.hand, line)
+        self.wire.tell(self._hand_told())
         return {}
 
     def zoom(self, pane: str, notches: int) -> Answer:
@@ -289,10 +311,10 @@ class Sitting:
         case = self.session.case
         if case is not before:
             self._hear(before, case)
-            self._moved.set()
+            self.foot.moved()
             if len(case.exposures) > len(before.exposures) and not seen and not self.session.pedal_held:
                 await self._work(lambda: self._show_last(case))
-                self.screens.renew({"live"})
+                self.screens.renew({"live", "reference"})
         await self._renewed()
         return {"refusal": outcome.refusal} if outcome is not None and outcome.refusal is not None else {}
 
@@ -301,35 +323,6 @@ class Sitting:
         self.live.frame(last_taken(case))
         if not case.exposures[-1].spot:
             self.live.hold()
-
-    async def _pulses(self) -> None:
-        """While the pedal is held: one pulse after the other, as many in a second as the console is set to."""
-        loop, told_s = asyncio.get_running_loop(), 0.0
-        while self.session.pedal_held:
-            begun = loop.time()
-            self._moved.clear()
-            if not await self._work(self._one_pulse):
-                break
-            self.screens.renew({"live"})
-            if begun >= told_s + READOUTS_S:
-                told_s = begun
-                self.wire.tell(screen.readouts_told(readouts(self.session.case, self._pulse)))
-            period = 1.0 / max(self.session.case.controls.fluoroscopy.pulses_per_s, 1.0)
-            await asyncio.sleep(max(min(EARLY_S, period) - (loop.time() - begun), 0.0))
-            rest = period - (loop.time() - begun)
-            if rest > 0.0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._moved.wait(), rest)
-
-    def _one_pulse(self) -> bool:
-        """In the session's thread: give a pulse and make its picture."""
-        pulse = self.session.pulse()
-        if pulse is None:
-            return False
-        moment = len(self.session.moments)
-        self.live.frame(pulse)
-        self._pulse, self.screens.live_moment = pulse, moment
-        return True
 
     def _hear(self, before: Case, after: Case) -> None:
         number = self._sounds[-1]["id"] if self._sounds else 0
@@ -343,6 +336,7 @@ class Sitting:
         told, case, cases = await self._work(self._told)
         self.wire.tell({**told, **self._console_told(), **self._room_told(), **self._hand_told()})
         self.screens.beam = self.session.pedal_held
+        self.screens.look_back(None if self._shown is None else case)
         self.screens.show(case, cases)
         self._changes += 1
         if "steps" not in self._tasks or self._tasks["steps"].done():
@@ -367,8 +361,9 @@ class Sitting:
             **screen.bedside_told(case, mode),
             **screen.log_told(case, mode),
             **screen.timeline_told(session.moments, shown),
+            **screen.lesson_told(session, back=self._shown is not None),
             **screen.debrief_told(session, allowed=self._may_look_back),
-            **screen.readouts_told(readouts(case, self._pulse)),
+            **screen.readouts_told(readouts(case, None if self._shown is not None else self.foot.given)),
             **(screen.disc_told(case) if mode is Mode.PRACTICE else {"removed": ""}),
             "sounds": [*self._sounds],
             "status": self._status(),
@@ -386,6 +381,7 @@ class Sitting:
             "moment": len(session.moments),
             "shown": shown,
             "looking_back": self._shown is not None,
+            "looked_at": clock(now.clock_s),
             "can_look_back": self._may_look_back,
             "can_undo": session.mode is Mode.PRACTICE and not session.closed and len(session.moments) > 1,
             "closed": session.closed,
@@ -407,7 +403,8 @@ class Sitting:
     def _marks_told(self) -> dict[str, Any]:
         """Where the hand's entry and aim lie on the pictures, while what it holds is not in the patient."""
         case, hand = self.session.case, self.hand
-        if hand.instrument is None or hand.instrument in case.placements or self.session.closed:
+        set_already = hand.instrument is None or hand.instrument in case.placements
+        if set_already or self.session.closed or self._shown is not None:
             return {"marks": {}}
         aim = case.plan.target_mm if hand.aim is None else [hand.aim.x_mm, hand.aim.y_mm, hand.aim.z_mm]
         return {"marks": self.screens.marks({"entry": hands.entry_mm(case, hand), "aim": aim})}
@@ -427,7 +424,7 @@ class Sitting:
         """Let everything go: the pedal, the threads, the plotter, the journal."""
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(self.foot.stop(), *self._tasks.values(), return_exceptions=True)
         await self._work(self.session.pedal_up)
         await self.screens.close()
         self._own.shutdown()

@@ -1,7 +1,7 @@
 // The page: what the desk says is true, drawn; what hands do, told to the desk. It decides nothing about the case.
 
 import { Form } from "./form.js";
-import { Hands, store, stored } from "./hands.js";
+import { Hands, Notches, store, stored } from "./hands.js";
 import { Lost } from "./lost.js";
 import { Pane } from "./pane.js";
 import { Sounds } from "./sound.js";
@@ -10,6 +10,8 @@ import { Wires } from "./wires.js";
 const SIGNS = { done: "✓", due: "▸", open: "·", refused: "✕" };
 const SIGN_WORDS = { done: "done", due: "due", open: "not yet", refused: "not now" };
 const TABS = [["planes", "CT"], ["disc", "Disc"], ["patient", "Patient"], ["debrief", "Debrief"]];
+const TURN_DEG_PER_PX = 0.25;
+const KEYS_REST_MS = 600;
 const PLANES = [["axial", "Axial"], ["coronal", "Coronal"], ["sagittal", "Sagittal"], ["along", "Along the instrument"]];
 
 const Page = {
@@ -20,7 +22,7 @@ const Page = {
     return {
       s: {}, chosen: null, tab: "planes", plane: "axial", refusal: "", follow: true, open: {}, cues: [], sound: true,
       scale: Number(localStorage.getItem("dekomp.scale") || 1), rebinding: null, ownKeys: stored(), keyError: "", held: false,
-      scrub: null, hinting: true,
+      scrub: null, hinting: true, turning: false, swinging: null, later: null,
     };
   },
   template: "",
@@ -32,13 +34,14 @@ const Page = {
     this.me = Math.random().toString(36).slice(2);
     this.sounds = new Sounds();
     this.sound = this.sounds.on;
+    this.notches = new Notches();
     this.heard = null;
     const state = this.trame.state;
     const take = (keys) => keys.forEach((key) => { if (!key.startsWith("trame__")) this.s[key] = state.get(key); });
     take(state.getAllKeys());
     state.addListener(({ keys }) => { take(keys); this.noticed(keys); });
     this.wires = new Wires(this.trame, (words) => this.told(words));
-    this.hands = new Hands((command, phase, times) => this.command(command, phase, times), () => this.keyOf);
+    this.hands = new Hands((command, phase, times) => this.command(command, phase, times), () => this.keyOf, (choice) => this.answer(choice));
     document.documentElement.style.setProperty("--scale", this.scale);
     document.documentElement.lang = "en";
     window.addEventListener("pointerdown", () => this.sounds.wake(), { once: true });
@@ -53,7 +56,7 @@ const Page = {
   },
   watch: {
     tab() { this.watch(); },
-    "s.story"() { this.watch(); this.chosen = null; this.follow = true; this.cues = []; },
+    "s.story"() { this.watch(); this.chosen = this.later = null; this.follow = true; this.cues = []; },
   },
   computed: {
     status() { return this.s.status || {}; },
@@ -68,6 +71,7 @@ const Page = {
     hand() { return this.s.hand || {}; },
     captions() { return [...(this.s.log || []), ...this.cues].sort((a, b) => b.id - a.id).slice(0, 40); },
     debriefing() { return Boolean(this.status.looking_back); },
+    question() { return this.s.lesson?.question || null; },
     alarms() { return this.s.bedside?.alarms || []; },
   },
   methods: {
@@ -92,6 +96,11 @@ const Page = {
         if (this.debriefing && this.scrub === null) this.tab = "debrief";
         this.scrub = this.debriefing ? this.status.shown : null;
         document.title = this.s.story ? this.s.story.title + " – dekomp_sim" : "dekomp_sim";
+      }
+      if (keys.includes("lesson") && this.question && this.question.trigger !== this.askedWas) {
+        this.askedWas = this.question.trigger;
+        this.sounds.play("question");
+        this.cue("question", "[chime: the teacher asks]");
       }
       if (keys.includes("sounds")) {
         const all = this.s.sounds || [];
@@ -126,6 +135,13 @@ const Page = {
       this.open[stages.indexOf(next)] = true;
       this.choose((next.tasks.find((task) => task.state !== "done") || next.tasks[0]).id);
     },
+    /** The answer to the lesson's question, from 1; whether there is one to answer. */
+    answer(choice) {
+      const asked = this.question;
+      if (!asked || choice > asked.answers.length) return false;
+      this.ask({ what: "perform", do: "answer", values: { question: asked.trigger, choice } });
+      return true;
+    },
     async command(command, phase, times) {
       if (command === "key_map") return this.showKeys();
       if (command === "hint") return void (this.hinting = !this.hinting);
@@ -136,15 +152,37 @@ const Page = {
       return answer;
     },
     wheel(pane, event) {
-      const away = event.deltaY > 0 || event.deltaX > 0;
-      if (event.ctrlKey || event.altKey) return void this.ask({ what: "zoom", pane, times: away ? -1 : 1 }, "zoom " + pane);
-      if (PLANES.some(([name]) => name === pane)) return void this.ask({ what: "slice", pane, times: away ? 1 : -1 }, "slice " + pane);
+      const whole = this.notches.turned(pane, event);
+      if (!whole) return;
+      if (event.ctrlKey || event.altKey) return void this.ask({ what: "zoom", pane, times: -whole }, "zoom " + pane);
+      if (PLANES.some(([name]) => name === pane)) return void this.ask({ what: "slice", pane, times: whole }, "slice " + pane);
       const size = event.shiftKey ? "coarse_" : "fine_";
-      return void this.command(size + (away ? "back" : "forward"), null, 1);
+      return void this.command(size + (whole > 0 ? "back" : "forward"), null, Math.abs(whole));
     },
     watch() {
       const tab = { planes: PLANES.map(([name]) => name), disc: ["disc"], patient: [], debrief: ["roots"] }[this.tab];
       this.ask({ what: "watch", page: this.me, panes: ["live", "reference", "room", ...tab] }, "watch");
+    },
+    /** The C-arm is in the hand: `change` says where to. Of what comes faster than it turns only the newest counts. */
+    async swing(change, held) {
+      clearTimeout(this.resting);
+      const { left_deg, cranial_deg } = this.s.console;
+      const to = { left_deg, cranial_deg, ...this.swinging, ...change };
+      this.swinging = held ? to : null;
+      const answer = await this.ask({ what: "swing", ...to, held }, held ? "swing" : null);
+      if (answer.refusal && !held) this.told(answer.refusal);
+    },
+    /** The hand leaves the C-arm, which goes on record; after keys, once they rest. */
+    letGo(event) {
+      if (!this.swinging) return;
+      clearTimeout(this.resting);
+      if (this.byKey && event?.type === "change") this.resting = setTimeout(() => this.letGo(), KEYS_REST_MS);
+      else this.swing({}, false);
+    },
+    /** A drag on the X-ray picture turns the C-arm: to the right toward the patient's left, up toward the head. */
+    turn(from, event) {
+      const { left_deg, cranial_deg } = from.angles;
+      this.swing({ left_deg: left_deg + TURN_DEG_PER_PX * (event.clientX - from.x), cranial_deg: cranial_deg - TURN_DEG_PER_PX * (event.clientY - from.y) }, true);
     },
     setConsole(values) { this.ask({ what: "console", values }); },
     set(what, values) { this.ask({ what, ...values }, what + Object.keys(values).join()); },

@@ -4,7 +4,7 @@ const NUDGE_PX = 3;
 
 export const Pane = {
   inject: ["desk"],
-  props: { name: String, marks: Array, title: String, label: String, gray: Boolean, beam: Boolean, empty: String, least: { type: Number, default: 0 }, cursor: { type: String, default: "crosshair" } },
+  props: { name: String, marks: Array, title: String, label: String, gray: Boolean, beam: Boolean, empty: String, note: String, least: { type: Number, default: 0 }, cursor: { type: String, default: "crosshair" } },
   emits: ["turned"],
   data: () => ({ big: false, drawn: 0 }),
   template: `
@@ -16,13 +16,15 @@ export const Pane = {
       <div v-if="!drawn && empty" class="empty">{{ empty }}</div>
       <figcaption class="name" v-if="title">{{ title }}</figcaption>
       <span v-if="beam" class="lamp" aria-hidden="true">BEAM ON</span>
+      <span v-else-if="note" class="lamp note" role="status" :data-test="'note-' + name">{{ note }}</span>
       <div class="tools"><slot></slot>
         <button class="icon" :aria-pressed="String(big)" :aria-label="(big ? 'Shrink ' : 'Enlarge ') + (title || name)"
           :data-test="'enlarge-' + name" @click="enlarge">{{ big ? "✕" : "⤢" }}</button></div>
       <div class="tune"><slot name="tune"></slot></div>
     </figure>`,
   mounted() {
-    this.held = null;
+    this.held = this.from = null;
+    this.turns = false;
     this.desk.wires.show(this.name, (picture) => this.draw(picture));
     this.sized = new ResizeObserver(() => this.tellSize());
     this.sized.observe(this.$el);
@@ -82,14 +84,20 @@ export const Pane = {
       this.$refs.canvas.setPointerCapture(event.pointerId);
       this.$refs.canvas.focus({ preventScroll: true });
       this.held = event.button;
-      this.tell("down", event);
+      this.turns = this.name === "live" && (event.button === 2 || this.desk.turning) && this.desk.s.console?.stands;
+      if (!this.turns) return void this.tell("down", event);
+      const { left_deg, cranial_deg } = this.desk.s.console;
+      this.from = { x: event.clientX, y: event.clientY, angles: { left_deg, cranial_deg } };
     },
     move(event) {
-      if (this.held !== null) this.tell("move", event);
+      if (this.held === null) return;
+      if (this.turns) this.desk.turn(this.from, event);
+      else this.tell("move", event);
     },
     up(event) {
       if (this.held === null) return;
-      this.tell("up", event);
+      if (this.turns) this.desk.letGo();
+      else this.tell("up", event);
       this.held = null;
     },
     wheel(event) {
@@ -100,7 +108,7 @@ export const Pane = {
       if (!steps || !event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
-      this.desk.ask({ what: "nudge", pane: this.name, x: steps[0] * NUDGE_PX, y: steps[1] * NUDGE_PX }, null);
+      this.desk.ask({ what: "nudge", pane: this.name, x: steps[0] * NUDGE_PX, y: steps[1] * NUDGE_PX, shift: event.shiftKey }, null);
     },
   },
 };

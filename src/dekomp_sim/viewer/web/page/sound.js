@@ -61,7 +61,8 @@ export class Sounds {
       return;
     }
     const tone = context.createOscillator();
-    const [from, to, seconds, kind] = { pain: [310, 150, 0.55, "sawtooth"], alarm: [880, 880, 0.4, "square"], probe: [140, 140, 0.9, "sawtooth"], refused: [200, 160, 0.16, "triangle"] }[name] || [520, 520, 0.12, "sine"];
+    const [from, to, seconds, kind] = { pain: [310, 150, 0.55, "sawtooth"], alarm: [880, 880, 0.4, "square"], probe: [140, 140, 0.9, "sawtooth"], refused: [200, 160, 0.16, "triangle"],
+      startle: [260, 560, 0.2, "sawtooth"], question: [660, 880, 0.3, "sine"] }[name] || [520, 520, 0.12, "sine"];
     tone.type = kind;
     tone.frequency.setValueAtTime(from, now);
     tone.frequency.exponentialRampToValueAtTime(to, now + seconds);
