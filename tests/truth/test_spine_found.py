@@ -19,7 +19,8 @@ from dekomp_sim.anatomy.spine.naming import name_levels
 from dekomp_sim.anatomy.spine.sureness import Sureness
 from dekomp_sim.cli.importing import Request, perform
 from dekomp_sim.files import load_patient_folder, read_yaml
-from dekomp_sim.files.patients import RECORD, PatientRecord
+from dekomp_sim.files.patient_record import PatientRecord
+from dekomp_sim.files.patients import RECORD
 from dekomp_sim.files.volumes import load_labels, load_volume
 from dekomp_sim.procedure import Setting, begin
 
