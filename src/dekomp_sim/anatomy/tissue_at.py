@@ -5,9 +5,8 @@ Nerves and vessels that the patient holds as strands are left out: they are met 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -41,8 +40,7 @@ _GAS, _FAT = int(Structure.BOWEL_GAS), int(Structure.FAT)
 _DENSE, _MUSCLE = int(Structure.BONE), int(Structure.MUSCLE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Map:
+class TissueMap(NamedTuple):
     """A patient as the kernel reads it: voxels, (3, 4) `lookup_frame`, (256,) what each label is good for, and
     (n, 22) discs."""
 
@@ -61,18 +59,19 @@ def tissue_at(patient: Patient, points_mm: FloatArray) -> tuple[UInt8Array, Inde
     """
     points = np.ascontiguousarray(points_mm, dtype=np.float64)
     kinds, discs = np.empty(len(points), dtype=np.uint8), np.empty(len(points), dtype=np.int64)
-    held = _map(patient)
-    _name(points, (held.hu, held.labels), held.frame, held.roles, held.discs, (kinds, discs))
+    _name_each(points, tissue_map(patient), (kinds, discs))
     return kinds, discs
 
 
 @lru_cache(maxsize=4)
-def _map(patient: Patient) -> _Map:
-    """Kept for the patients in use."""
+def tissue_map(patient: Patient) -> TissueMap:
+    """The patient for `name`, kept for the patients in use."""
     volume = patient.volume
     labels = sealed(np.zeros((0, 0, 0), dtype=np.uint8)) if volume.labels is None else np.asarray(volume.labels)
     rows = np.array([disc_row(shape) for shape in patient.discs.values()]).reshape(-1, ROW)
-    return _Map(np.asarray(volume.hu), labels, lookup_frame(volume.patient_from_index), _roles(patient), frozen(rows))
+    return TissueMap(
+        np.asarray(volume.hu), labels, lookup_frame(volume.patient_from_index), _roles(patient), frozen(rows)
+    )
 
 
 def _roles(patient: Patient) -> UInt8Array:
@@ -93,40 +92,39 @@ def _by_hounsfield(hu: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _voxel(voxels: tuple[Int16Array, UInt8Array], frame: FloatArray, x: float, y: float, z: float) -> tuple[float, int]:
+def _voxel(held: TissueMap, x: float, y: float, z: float) -> tuple[float, int]:
     """Hounsfield units and label of the voxel nearest to a point."""
-    hu, labels = voxels
-    k, j, i = nearest(frame, hu.shape, x, y, z)
+    k, j, i = nearest(held.frame, held.hu.shape, x, y, z)
     if k < 0:
         return OFF_THE_GRID_HU, 0
-    return float(hu[k, j, i]), int(labels[k, j, i]) if labels.size > 0 else 0
+    return float(held.hu[k, j, i]), int(held.labels[k, j, i]) if held.labels.size > 0 else 0
 
 
 @njit(cache=True, nogil=True)
-def _name(
-    points: FloatArray,
-    voxels: tuple[Int16Array, UInt8Array],
-    frame: FloatArray,
-    roles: UInt8Array,
-    discs: FloatArray,
-    found: tuple[UInt8Array, IndexArray],
-) -> None:
+def name(at_mm: tuple[float, float, float], held: TissueMap) -> tuple[int, int]:
+    """Structure number and disc number of a point; the kernel of `tissue_at`, for other kernels."""
+    px, py, pz = at_mm
+    roles, discs = held.roles, held.discs
+    hu, label = _voxel(held, px, py, pz)
+    kind, at = label, -1
+    if roles[label] & _UNNAMED:
+        kind = _by_hounsfield(hu)
+    if not roles[label] & _BONE:
+        for d in range(discs.shape[0]):
+            x, y, z = local(discs[d], px, py, pz)
+            if x * x + y * y + z * z >= 4.0 * discs[d, 12] * discs[d, 12]:
+                continue
+            depth, region = depth_and_region(discs[d], x, y, z)
+            if depth > -EDGE_MM and roles[kind] & _DISC:
+                kind = _by_hounsfield(min(hu, BONE_ABOVE_HU))
+            if depth > 0.0:
+                kind, at = region, d
+    return kind, at
+
+
+@njit(cache=True, nogil=True)
+def _name_each(points: FloatArray, held: TissueMap, found: tuple[UInt8Array, IndexArray]) -> None:
     """Put structure numbers and disc numbers of points (n, 3) into `found`."""
     kinds, in_disc = found
     for n in range(points.shape[0]):
-        px, py, pz = points[n, 0], points[n, 1], points[n, 2]
-        hu, label = _voxel(voxels, frame, px, py, pz)
-        kind, at = label, -1
-        if roles[label] & _UNNAMED:
-            kind = _by_hounsfield(hu)
-        if not roles[label] & _BONE:
-            for d in range(discs.shape[0]):
-                x, y, z = local(discs[d], px, py, pz)
-                if x * x + y * y + z * z >= 4.0 * discs[d, 12] * discs[d, 12]:
-                    continue
-                depth, region = depth_and_region(discs[d], x, y, z)
-                if depth > -EDGE_MM and roles[kind] & _DISC:
-                    kind = _by_hounsfield(min(hu, BONE_ABOVE_HU))
-                if depth > 0.0:
-                    kind, at = region, d
-        kinds[n], in_disc[n] = kind, at
+        kinds[n], in_disc[n] = name((points[n, 0], points[n, 1], points[n, 2]), held)

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -52,6 +52,14 @@ class Bend:
     from_mm: float
     per_mm: float
     towards_deg: float
+
+
+class CourseTable(NamedTuple):
+    """A course as the kernel reads it: (3,) entry and direction, and (m, `ROW`) its arcs."""
+
+    entry_mm: FloatArray
+    direction: FloatArray
+    rows: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +100,12 @@ class Course:
     def points(self, along_mm: ArrayLike) -> FloatArray:
         """(..., 3) points at lengths (...) along the axis from the skin; negative ones lie before it."""
         along = np.ascontiguousarray(along_mm, dtype=np.float64)
-        found = _points(along.reshape(-1), self.entry_mm, self.direction, self._rows)
-        return found.reshape(*np.shape(along_mm), 3)
+        return _points(along.reshape(-1), self.table).reshape(*np.shape(along_mm), 3)
+
+    @property
+    def table(self) -> CourseTable:
+        """The course for `point`."""
+        return CourseTable(self.entry_mm, self.direction, self._rows)
 
     def frame(self, along_mm: float) -> Rigid:
         """Frame at a length along the axis: origin there, z toward the hub, y toward the head where it is straight."""
@@ -166,16 +178,28 @@ def _on_arc(per_mm: float, past_mm: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
-def _points(along_mm: FloatArray, entry_mm: FloatArray, direction: FloatArray, rows: FloatArray) -> FloatArray:
-    """(n, 3) points at lengths (n,): on the line, or on the arc (m, `ROW`) in whose span they lie."""
+def point(along: float, of: CourseTable) -> tuple[float, float, float]:
+    """The point at a length: on the line, or on the arc in whose span it lies; `Course.points` for other kernels."""
+    rows = of.rows
+    for m in range(len(rows)):
+        if rows[m, 0] < along <= rows[m, 1]:
+            aside, inward = _on_arc(rows[m, 2], along - rows[m, 0])
+            return (
+                rows[m, 3] + aside * rows[m, 6] + inward * rows[m, 9],
+                rows[m, 4] + aside * rows[m, 7] + inward * rows[m, 10],
+                rows[m, 5] + aside * rows[m, 8] + inward * rows[m, 11],
+            )
+    return (
+        of.entry_mm[0] + along * of.direction[0],
+        of.entry_mm[1] + along * of.direction[1],
+        of.entry_mm[2] + along * of.direction[2],
+    )
+
+
+@njit(cache=True, nogil=True)
+def _points(along_mm: FloatArray, of: CourseTable) -> FloatArray:
+    """(n, 3) points at lengths (n,)."""
     found = np.empty((len(along_mm), 3))
     for n in range(len(along_mm)):
-        along = along_mm[n]
-        for c in range(3):
-            found[n, c] = entry_mm[c] + along * direction[c]
-        for m in range(len(rows)):
-            if rows[m, 0] < along <= rows[m, 1]:
-                aside, inward = _on_arc(rows[m, 2], along - rows[m, 0])
-                for c in range(3):
-                    found[n, c] = rows[m, 3 + c] + aside * rows[m, 6 + c] + inward * rows[m, 9 + c]
+        found[n, 0], found[n, 1], found[n, 2] = point(along_mm[n], of)
     return found

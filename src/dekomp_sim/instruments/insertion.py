@@ -11,10 +11,10 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import BONES, Level, Patient, Strand, Structure
-from dekomp_sim.anatomy.tissue_at import tissue_at
-from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, UInt8Array, frozen, unit
+from dekomp_sim.anatomy.tissue_at import TissueMap, name, tissue_map
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, frozen, unit
 from dekomp_sim.errors import OutOfRangeError
-from dekomp_sim.instruments.course import Course
+from dekomp_sim.instruments.course import Course, CourseTable, point
 from dekomp_sim.instruments.placement import Placement
 from dekomp_sim.instruments.strand_contact import contact_intervals
 
@@ -23,9 +23,6 @@ SAMPLE_MM: Final = 0.25
 
 BISECTIONS: Final = 20
 """Halvings of one sample step when a boundary is sought: 0.25 mm / 2^20 is far below any meaning."""
-
-AT_ONCE: Final = 5
-"""Halvings done in one go, by asking at 31 places: fewer, larger questions are faster."""
 
 BALL_MM: Final = 8.0
 """Longest part of a strand in one ball: smaller ones pass over more pieces, larger ones are fewer; any is right."""
@@ -313,13 +310,7 @@ def tissues_along(
     """
     count = max(2, int(np.ceil((to_mm - from_mm) / SAMPLE_MM)) + 1)
     depths = np.linspace(from_mm, to_mm, count)
-    kinds, discs = tissue_at(patient, course.points(depths))
-    change = np.flatnonzero((np.diff(kinds) != 0) | (np.diff(discs) != 0))
-    low, high = depths[change], depths[change + 1]
-    before = (kinds[change][:, None], discs[change][:, None])
-    while change.size and halvings > 0:
-        low, high = _narrowed(patient, course, (low, high), before, min(halvings, AT_ONCE))
-        halvings -= AT_ONCE
+    kinds, discs, change, high = _changes(depths, course.table, tissue_map(patient), halvings)
     edges = [from_mm, *high.tolist(), to_mm]
     firsts = [0, *(change + 1).tolist()]
     levels = list(patient.discs)
@@ -330,23 +321,28 @@ def tissues_along(
     ])  # fmt: skip
 
 
-def _narrowed(
-    patient: Patient,
-    course: Course,
-    bounds_mm: tuple[FloatArray, FloatArray],
-    before: tuple[UInt8Array, IndexArray],
-    halvings: int,
-) -> tuple[FloatArray, FloatArray]:
-    """Bounds (n,) halved so often, all the cuts asked in one go: up to the first cut that is not as it was `before`."""
-    low, high = bounds_mm
-    parts = 2**halvings
-    cuts = low[:, None] + (high - low)[:, None] * (np.arange(1, parts) / parts)
-    kinds, discs = tissue_at(patient, course.points(cuts.ravel()))
-    same = (kinds.reshape(cuts.shape) == before[0]) & (discs.reshape(cuts.shape) == before[1])
-    kept = np.where(same.all(axis=1), parts - 1, same.argmin(axis=1))
-    ladder = np.column_stack([low, cuts, high])
-    row = np.arange(len(low))
-    return ladder[row, kept], ladder[row, kept + 1]
+@njit(cache=True, nogil=True)
+def _changes(
+    depths: FloatArray, way: CourseTable, held: TissueMap, halvings: int
+) -> tuple[IndexArray, IndexArray, IndexArray, FloatArray]:
+    """Structure and disc numbers at depths (n,); after which of them others begin (m,), and where by halving (m,)."""
+    kinds, discs = np.empty(len(depths), dtype=np.int64), np.empty(len(depths), dtype=np.int64)
+    for n in range(len(depths)):
+        kinds[n], discs[n] = name(point(depths[n], way), held)
+    change = np.flatnonzero((np.diff(kinds) != 0) | (np.diff(discs) != 0))
+    begins = np.empty(len(change))
+    for m in range(len(change)):
+        at = change[m]
+        low, high = depths[at], depths[at + 1]
+        for _ in range(halvings):
+            middle = 0.5 * (low + high)
+            kind, disc = name(point(middle, way), held)
+            if kind == kinds[at] and disc == discs[at]:
+                low = middle
+            else:
+                high = middle
+        begins[m] = high
+    return kinds, discs, change, begins
 
 
 def _tissue(structure: Structure, level: Level | None, from_mm: float, to_mm: float) -> Crossing:
