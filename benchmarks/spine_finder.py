@@ -28,6 +28,7 @@ from dekomp_sim.anatomy.phantom.variants import Sex, Variation, varied
 from dekomp_sim.anatomy.spine.find import FoundSpine, find_spine
 from dekomp_sim.cli.quality_views import views
 from dekomp_sim.files.volumes import load_labels, load_volume
+from dekomp_sim.viewer.panes.marks import stamp
 
 PICTURE = Path(__file__).parents[1] / "docs" / "gallery" / "spine_found.png"
 SHOWN = "scoliosis 35 degrees"
@@ -80,7 +81,9 @@ def draw(found: FoundSpine) -> None:
     landmarks = find_landmarks(found.labelled)
     patient = patient_of_landmarks("scan", found.labelled, landmarks, {}, "")
     pictures = [np.asarray(Image.open(io.BytesIO(view.png))) for view in views(patient, landmarks)[1:3]]
-    Image.fromarray(np.hstack(pictures)).save(PICTURE, optimize=True)
+    picture = np.hstack(pictures)
+    stamp(picture, size=14)
+    Image.fromarray(picture).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":

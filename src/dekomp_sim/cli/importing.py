@@ -17,6 +17,7 @@ from dekomp_sim.anatomy.spine.naming import NamedLevel
 from dekomp_sim.anatomy.suitability.acquisition import Acquisition
 from dekomp_sim.anatomy.suitability.checks import Check, Verdict, check_scan, turned_prone
 from dekomp_sim.anatomy.suitability.extent import body_part, kept, lumbar_part
+from dekomp_sim.anatomy.suitability.motion import check_motion
 from dekomp_sim.anatomy.suitability.naming import check_naming
 from dekomp_sim.anatomy.suitability.spine import NO_DOUBTS, Doubts, Finding, check_spine, find_levels
 from dekomp_sim.anatomy.tissues import body_mask
@@ -60,7 +61,8 @@ def perform(request: Request, console: Console) -> None:
         with console.status("Finding the discs ..."):
             landmarks = find_landmarks(labelled)
             labelled, body = body_part(labelled, body_mask(labelled))
-            checks = (*checks, kept(labelled), *check_spine(labelled, landmarks, body))
+            seen = (kept(labelled), *check_spine(labelled, landmarks, body), check_motion(labelled, body))
+            checks = (*checks, *seen)
             _refuse(str(request.labels or request.scan), checks)
             levels = find_levels(labelled, landmarks, doubts)
             cleaned = _without_table(labelled, body)
