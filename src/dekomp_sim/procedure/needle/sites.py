@@ -27,8 +27,11 @@ LEAST_WAY_MM: Final = 1.0
 """Distance in mm from entry to aim below which they give no direction. Assumption: a needle's width."""
 
 
+@lru_cache(maxsize=2)
 def axis_asked(case: Case, action: Insert | Incise) -> tuple[FloatArray, FloatArray]:
     """(3,) skin entry and (3,) inward direction of an action; an entry off the plan slides along its axis to the skin.
+
+    Kept, for the rule asks first and then the step.
 
     Raises
     ------
