@@ -73,7 +73,7 @@ def _same(one: Course, other: Course) -> bool:
 
 @njit(cache=True, nogil=True)
 def _open_to_mm(cut: CourseTable, cut_to_mm: float, reach_mm: float, way: CourseTable, to_mm: float) -> float:
-    """Depth along `way` to which it keeps within `reach_mm` of a hole's axis, compared every `STEP_MM` and at its end."""
+    """Depth along `way` to which it keeps within `reach_mm` of a hole's axis, every `STEP_MM` and at its end."""
     shift_mm = 0.0
     for n in range(3):
         shift_mm += (way.entry_mm[n] - cut.entry_mm[n]) * cut.direction[n]
