@@ -19,7 +19,8 @@ from dekomp_sim.disc import Stain, voxelise
 from dekomp_sim.errors import InputError, OutOfRangeError
 from dekomp_sim.geometry import CArm, Tube
 from dekomp_sim.instruments import solids
-from dekomp_sim.procedure.case import ControlDisc, Tip
+from dekomp_sim.procedure.case import ControlDisc
+from dekomp_sim.procedure.records import Tip
 from dekomp_sim.viewer.probe import Renderer, probe
 from dekomp_sim.viewer.scene import palette
 from dekomp_sim.viewer.scene.cameras import VISIBLE, Camera, Cut, Orbit, View, camera, letters, view_from

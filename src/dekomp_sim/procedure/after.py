@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from dekomp_sim.disc import rest
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Antibiotic, Case, Incision
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.aftercare import outcomes
 from dekomp_sim.procedure.clinic.answers import answers
 from dekomp_sim.procedure.clinic.body import answered
@@ -29,6 +29,7 @@ from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_
 from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, rested, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
 from dekomp_sim.procedure.needle.startle import startled
+from dekomp_sim.procedure.records import Antibiotic, Incision
 from dekomp_sim.procedure.rules import may
 
 SECONDS: Final = {
