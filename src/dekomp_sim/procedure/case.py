@@ -126,6 +126,8 @@ class Case:
         What moves the vital signs: pain, sedation, a faint, blood loss, remedies.
     breath_held_until_s
         Time on the clock until which the patient holds the breath.
+    uncrept_s
+        Time for which the carved nucleus has not been let creep yet.
     probe_fatigue
         Share of the probe's fatigue life that bending while turning has used up; at 1 it breaks.
     fired, faults
@@ -169,6 +171,7 @@ class Case:
     exposures: tuple[Exposure, ...] = ()
     acquisitions: tuple[Acquisition, ...] = ()
     injections: tuple[Injection, ...] = ()
+    uncrept_s: float = 0.0
     probe_fatigue: float = 0.0
     receipts: tuple[Receipt, ...] = ()
     lesson: Lesson = NO_LESSON
