@@ -53,6 +53,7 @@ LIBRARIES = {
     "distributed": {"sweep"},  # workers here and on clusters
     "pyarrow": {"sweep"},  # Parquet
     "pyvista": {"viewer"},
+    "fast_simplification": {"viewer"},  # surfaces of a body with fewer triangles, closed where they were
     "vtkmodules": {"viewer", "files"},  # what PyVista does not wrap; surfaces of physical phantoms are read and filled
     "pytest": {"regress"},  # its plugin, which only pytest loads
     "typer": {"cli"},

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 import numpy as np
 import pyvista
+from fast_simplification import simplify
 
 from dekomp_sim.arrays import FloatArray, frozen, unit
 from dekomp_sim.geometry import Ball, Helix, Rod, Solid, Tube
@@ -27,12 +28,6 @@ STRAND_FACETS: Final = 12
 
 THREAD_PARTS: Final = 14
 """Straight pieces of one turn of a thread."""
-
-SMOOTH_DEG: Final = 60.0
-"""Edges sharper than this are kept when a surface is thinned out; nothing in a body is as sharp."""
-
-SMOOTHINGS: Final = 12
-"""Turns of Taubin's smoothing, which keeps the volume, after that."""
 
 CURVE_PARTS: Final = 5
 """Pieces into which the way between two points of a curved tube is cut."""
@@ -114,17 +109,13 @@ def _surface(form: Surface) -> pyvista.PolyData:
 def _thinned(whole: pyvista.PolyData, most: int) -> pyvista.PolyData:
     """A mesh with fewer triangles, closed where it was: one with a hole cannot be cut open and its inside filled in.
 
-    Decimation by quadrics keeps smooth faces smooth but tears some meshes; those are thinned by edges, then smoothed.
+    Edges are taken away by quadrics (Garland and Heckbert, SIGGRAPH 1997:209), those first that cost least shape.
     """
     if whole.n_cells <= most:
         return whole
-    share = 1.0 - most / whole.n_cells
-    thin: pyvista.PolyData = whole.decimate(share)
-    if thin.is_manifold or not whole.is_manifold:
-        return thin
-    kept: pyvista.PolyData = whole.decimate_pro(share, preserve_topology=True, feature_angle=SMOOTH_DEG)
-    smooth: pyvista.PolyData = kept.smooth_taubin(n_iter=SMOOTHINGS)
-    return smooth
+    points, triangles = simplify(np.asarray(whole.points, np.float32), whole.regular_faces, target_count=most)
+    thinned: pyvista.PolyData = pyvista.PolyData.from_regular_faces(points, triangles)
+    return thinned
 
 
 def _shaded(bare: pyvista.PolyData) -> pyvista.PolyData:
