@@ -72,6 +72,8 @@ def test_texts_come_in_the_language_asked_for_and_else_in_the_files_own(
     french = said(capsys, monkeypatch, "explain", "wrong_candidate", "--language", "fr")[1]
     assert german.startswith("Ein Patient, der abgewiesen werden sollte")
     assert french.startswith("A candidate to refuse")
+    code, _, told = said(capsys, monkeypatch, "explain", "wrong_candidate", "--language", "deutsch")
+    assert (code, "--language: found deutsch" in told) == (2, True)
 
 
 @pytest.mark.parametrize("name", shipped_names("scenarios"))
@@ -104,6 +106,10 @@ BAD = {
             "  - {name: exam, criteria: [{metric: redirects, full_at: 0, zero_at: 6}]}\n"
         },
         r"a\.yaml:\d+:\d+: .*two rubrics are called exam",
+    ),
+    "texts in no language": (
+        {"a.yaml": "inherits: l4l5_left_posterolateral\ntexts:\n  german: {title: Der Fall}\n"},
+        r"a\.yaml:\d+:\d+: .*texts are in german.* write de, fr or pt-BR",
     ),
     "a scenario that cannot end": (
         {

@@ -12,6 +12,7 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.files import read_yaml, write_text
 from dekomp_sim.scenario.explain import told
 from dekomp_sim.scenario.story import Story
+from dekomp_sim.scenario.texts import is_language
 
 STARTER = """\
 # {title}: what it is about, in a line.
@@ -108,6 +109,8 @@ def write_starter(name: str, folder: Path) -> Path:
 
 def explanation(name: str, language: str) -> str:
     """A scenario in words, as wide as the terminal at most."""
+    if not is_language(language):
+        raise InputError("--language", language, "a language's tag: de, fr, pt-BR")
     story = read_yaml(document("scenarios", name), Story)
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
     told_of = [_wrapped(paragraph, width) for paragraph in told(story, language)]

@@ -24,7 +24,7 @@ from dekomp_sim.procedure.ct.acquired import Guidance
 from dekomp_sim.procedure.lesson.plan import Lesson
 from dekomp_sim.scenario.operator import Operator, carried_out_by
 from dekomp_sim.scenario.rubric import Rubric
-from dekomp_sim.scenario.texts import Texts, in_language
+from dekomp_sim.scenario.texts import Texts, in_language, is_language
 
 AZIMUTH_DEG: Final = {Site.POSTEROMEDIAN: 15.0, Site.POSTEROLATERAL: 40.0, Site.FORAMINAL: 65.0}
 """Angle of a herniation's apex from straight posterior, seen from the disc's centre. Assumption: the middle of each
@@ -131,6 +131,9 @@ class Story:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two rubrics are called {twice}")
+        strange = next((tag for tag in self.texts if not is_language(tag)), None)
+        if strange is not None:
+            raise ValueError(f"texts are in {strange}, which is no tag of a language: write de, fr or pt-BR")
 
     def told_in(self, language: str) -> Texts:
         """The scenario's texts in a language, as far as it has them."""
