@@ -20,6 +20,7 @@ from dekomp_sim.anatomy.phantom.spec import PhantomSpec
 from dekomp_sim.files import read_yaml
 from dekomp_sim.procedure import Case, Setting, begin
 from dekomp_sim.scenario import Story, play, player
+from dekomp_sim.viewer.probe import Renderer, probe
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
@@ -83,3 +84,12 @@ def _begun_once(patient: Patient, setting: Setting) -> Case:
 def played(coarse_phantom: Patient) -> Callable[[str], Case]:
     """The last case of a shipped scenario on the coarse phantom; each is played once."""
     return cache(lambda name: play(read_yaml(SCENARIOS / f"{name}.yaml", Story), coarse_phantom)[-1])
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Renderer:
+    """What draws 3D pictures on this machine; skipped where nothing can."""
+    found = probe()
+    if not found:
+        pytest.skip(f"this machine cannot draw: {found.reason}")
+    return found

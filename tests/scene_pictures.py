@@ -13,7 +13,8 @@ from trunk import CENTRE_MM, case
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.files import write_png8
 from dekomp_sim.geometry import CArm
-from dekomp_sim.procedure.case import Case, Tip
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.records import Tip
 from dekomp_sim.viewer.probe import Renderer, probe
 from dekomp_sim.viewer.scene.cameras import View
 from dekomp_sim.viewer.scene.of_case import scene_of

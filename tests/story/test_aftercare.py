@@ -12,7 +12,6 @@ from test_complications import above, strand_point, through
 
 from dekomp_sim.procedure import Ailment, Breach, BreachKind, Case, Outcome, ReactionKind, after
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Antibiotic
 from dekomp_sim.procedure.clinic.aftercare import (
     BARE_C_ARM,
     BARE_NEEDLE,
@@ -21,6 +20,7 @@ from dekomp_sim.procedure.clinic.aftercare import (
     discitis_probability,
     outcomes,
 )
+from dekomp_sim.procedure.records import Antibiotic
 
 
 def later(case: Case) -> dict[Ailment, Outcome]:

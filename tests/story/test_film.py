@@ -25,7 +25,7 @@ from dekomp_sim.viewer.film.reel import Filming, Held, reel
 from dekomp_sim.viewer.film.sheet import Sheet, wrapped
 from dekomp_sim.viewer.panes.marks import length, paper, stamp
 from dekomp_sim.viewer.practice.session import Session
-from dekomp_sim.viewer.probe import Renderer, probe
+from dekomp_sim.viewer.probe import Renderer
 from dekomp_sim.viewer.scene.cameras import Orbit, View
 
 pytestmark = pytest.mark.usefixtures("planned_once")
@@ -66,14 +66,6 @@ def performed(glass: Patient) -> Session:
 @pytest.fixture(scope="module")
 def script(performed: Session) -> tuple[Cue, ...]:
     return tuple(cues(performed.moments))
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    found = probe()
-    if not found:
-        pytest.skip(f"this machine cannot draw: {found.reason}")
-    return found
 
 
 @pytest.fixture(scope="module")

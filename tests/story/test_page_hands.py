@@ -7,111 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page import CHROMIUM, Served, served
-from visitor import Visitor, chromium
+from page import CHROMIUM
+from page_operator import NEEDLE, Operator, operating
 
 from dekomp_sim.anatomy import Patient
-from dekomp_sim.files import phantom_patient, read_journal, shipped
+from dekomp_sim.files import phantom_patient, shipped
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.practice.pedal import last_taken
-from dekomp_sim.viewer.practice.replay import replayed
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium-like browser on this machine")
-
-NEEDLE = "anaesthetic_needle"
-
-PAD = """class Part {
-    held = 0; flick = 0; reads = 0;
-    read() { this.reads += 1; const flick = this.flick; this.flick = 0; return flick || this.held; }
-    get pressed() { return Boolean(this.read()); }
-}
-const buttons = Array.from({ length: 17 }, () => new Part());
-const sticks = Array.from({ length: 4 }, () => new Part());
-const axes = new Proxy(sticks, { get: (all, n) => all[n].read() });
-window.pad = { buttons, sticks };
-navigator.getGamepads = () => [{ index: 0, id: "a pad", connected: true, mapping: "standard", buttons, axes }];"""
-"""A gamepad that a test holds: a part is held, or flicked for as long as the page looks once."""
-
-
-class Operator(Visitor):
-    """A visitor whose inputs are looked up in the journal."""
-
-    def __init__(self, browser: Any, served: Served) -> None:
-        self.served = served
-        super().__init__(browser, served, PAD)
-
-    def records(self) -> list[dict[str, Any]]:
-        return [dict(one) for one in read_journal(self.served.folder / "journal.jsonl").records]
-
-    def actions(self, since: int = 0) -> list[dict[str, Any]]:
-        """What was asked since a line of the journal, as a scenario would write it."""
-        return [dict(one["action"]) for one in self.records()[since:]]
-
-    def case(self, patient: Patient) -> Case:
-        """The case that the journal tells."""
-        return replayed(read_journal(self.served.folder / "journal.jsonl"), patient)[-1].case
-
-    def done(self, count: int, by: Any) -> list[dict[str, Any]]:
-        """Do something, wait until that many actions came of it, and say which."""
-        before = len(self.records())
-        by()
-        for _ in range(200):
-            if len(self.records()) >= before + count:
-                break
-            self.tab.wait_for_timeout(25)
-        return self.actions(before)
-
-    def ask(self, do: str, **values: Any) -> None:
-        """Have a step done without its form."""
-        message = {"what": "perform", "do": do, "values": values}
-        assert not self.tab.evaluate("(message) => window.trame.trigger('desk', [message])", message), message
-
-    def press_often(self, key: str, times: int) -> None:
-        for _ in range(times):
-            self.press(key)
-
-    def in_hand(self, words: str) -> None:
-        """Wait until the words beside the hand hold these."""
-        told = f"document.querySelector('[data-test=in-hand]').innerText.includes({words!r})"
-        self.tab.wait_for_function(told)
-
-    def planned(self) -> None:
-        """Go back to the plan's entry and aim."""
-        self.press("p")
-        own = "document.querySelector('[data-test=in-hand]').innerText.includes('own')"
-        self.tab.wait_for_function(f"!{own}")
-
-    def over(self, pane: str, right: float = 0.5, down: float = 0.5) -> tuple[float, float]:
-        """Where a share of a pane's picture lies on the page."""
-        box = self.tab.query_selector(f"[data-test=pane-{pane}] canvas").bounding_box()
-        return box["x"] + right * box["width"], box["y"] + down * box["height"]
-
-    def drag(self, start: tuple[float, float], end: tuple[float, float], button: str = "left") -> None:
-        mouse = self.tab.mouse
-        mouse.move(*start)
-        mouse.down(button=button)
-        mouse.move(*end, steps=4)
-        mouse.up(button=button)
-
-    def pixel(self, at: tuple[float, float]) -> list[float]:
-        """The pixel of the live picture, as square as its canvas, under a place of the page."""
-        box = self.tab.query_selector("[data-test=pane-live] canvas").bounding_box()
-        assert box["width"] == box["height"]
-        cols = self.tab.evaluate("document.querySelector('[data-test=pane-live] canvas').width")
-        return [(at[0] - box["x"]) * cols / box["width"], (at[1] - box["y"]) * cols / box["width"]]
-
-    def mark(self, name: str, pane: str = "live") -> tuple[float, float]:
-        """Where the mark of the entry or of the aim stands over a picture, once it moves no more."""
-        found, before = self._mark(name, pane), None
-        while found is None or found != before:
-            self.tab.wait_for_timeout(120)
-            found, before = self._mark(name, pane), found
-        return found
-
-    def _mark(self, name: str, pane: str) -> tuple[float, float] | None:
-        box = self.tab.query_selector(f"[data-test=pane-{pane}] .mark.{name}").bounding_box()
-        return None if box is None else (box["x"] + box["width"] / 2.0, box["y"] + box["height"] / 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -121,15 +26,8 @@ def patient() -> Patient:
 
 @pytest.fixture(scope="module")
 def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    with served(tmp_path_factory.mktemp("hands")) as page, chromium() as browser:
-        hands = Operator(browser, page)
-        for do in ("assess_candidate", "consent", "give_antibiotic", "position_prone", "time_out"):
-            hands.ask(do)
-        hands.ask("prepare_sterile_field")
-        hands.ask("set_view", view="ap")
-        hands.ask("set_fluoroscopy", rate="normal", pulses_per_s=15)
+    with operating(tmp_path_factory.mktemp("hands")) as hands:
         yield hands
-        assert hands.complaints == []
 
 
 def seen_at(case: Case, point: dict[str, float]) -> list[float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_session import a_story
+from by_hand import a_story
 
 from dekomp_sim.anatomy import Patient
 from dekomp_sim.errors import InputError

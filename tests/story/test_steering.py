@@ -10,7 +10,7 @@ import pytest
 
 from dekomp_sim.anatomy import Structure
 from dekomp_sim.debrief.metrics import measure
-from dekomp_sim.debrief.plots import force
+from dekomp_sim.debrief.plots.over_depth import force
 from dekomp_sim.debrief.steps import asked
 from dekomp_sim.debrief.track import gaps_of, least_gaps, stays
 from dekomp_sim.instruments import solids

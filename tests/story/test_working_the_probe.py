@@ -121,6 +121,17 @@ def test_a_lever_no_hand_can_hold_is_refused(opened: Case) -> None:
     assert case.events[-1].words.endswith("lever_deg is 45, it must be at least 0 and at most 30.")
 
 
+def test_a_nucleus_has_crept_alike_whether_the_wait_was_one_or_many(opened: Case) -> None:
+    run = do.Decompress(strokes=20, stroke_mm=8.0, seconds=30.0)
+    one = many = after(seated(opened), run)
+    one = after(after(one, do.Wait(1200.0)), run)
+    for _ in range(30):
+        many = after(many, do.Wait(40.0))
+    many = after(many, run)
+    assert np.abs(many.disc.fraction - one.disc.fraction).max() < 1e-12
+    assert many.removed_ml == pytest.approx(one.removed_ml, rel=1e-12)
+
+
 def test_while_the_patient_waits_the_nucleus_creeps_and_none_is_lost(opened: Case) -> None:
     worn = after(seated(opened), do.Decompress(strokes=20, stroke_mm=8.0, seconds=30.0))
     later = after(worn, do.Wait(3600.0))

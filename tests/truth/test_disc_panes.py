@@ -13,8 +13,8 @@ from dekomp_sim.disc import ProbeRun, Tissue, decompress, inject
 from dekomp_sim.disc.voxels import Disc
 from dekomp_sim.instruments import CATALOGUE, Placement
 from dekomp_sim.procedure import Case, Setting, begin
-from dekomp_sim.procedure.case import Injection
 from dekomp_sim.procedure.clinic.card import DiscFindings, PatientCard
+from dekomp_sim.procedure.records import Injection
 from dekomp_sim.units import kpa_from_psi
 from dekomp_sim.viewer.panes import marks
 from dekomp_sim.viewer.panes.chart import Axes, stepped, ticks

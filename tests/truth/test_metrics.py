@@ -20,7 +20,7 @@ from dekomp_sim.disc import DENSITY_G_ML, ProbeRun, Tissue, decompress, elastanc
 from dekomp_sim.instruments import CATALOGUE, Placement
 from dekomp_sim.procedure import Breach, BreachKind, Case, Contact, Pain, Refusal, Risk, after
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Puncture
+from dekomp_sim.procedure.records import Puncture
 
 READY = ("time_out", "prepare_sterile_field")
 NEEDLE = "discography_needle"

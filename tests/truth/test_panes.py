@@ -23,8 +23,8 @@ from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.instruments import CATALOGUE, Placement
 from dekomp_sim.procedure import Case, Machine, after
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Exposure
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.viewer.panes.fluoroscopy import Live, Settings, Showing
 from dekomp_sim.viewer.panes.marks import rgb
 from dekomp_sim.viewer.panes.overlays import CROSSHAIR

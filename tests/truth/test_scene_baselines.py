@@ -9,7 +9,7 @@ import pytest
 from scene_pictures import BASELINES, SIZE, baseline, changed_pixels, drawn
 
 from dekomp_sim.geometry import Rigid
-from dekomp_sim.viewer.probe import Renderer, probe
+from dekomp_sim.viewer.probe import Renderer
 from dekomp_sim.viewer.scene.palette import Layer
 from dekomp_sim.viewer.scene.parts import Part, Scene
 
@@ -19,14 +19,6 @@ rounds some edges otherwise. The least that must be found, below, is more than t
 
 FOUND = 60
 """Pixels that a change must make at least, to be found wherever the baselines were drawn."""
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    found = probe()
-    if not found:
-        pytest.skip(f"this machine cannot draw: {found.reason}")
-    return found
 
 
 @pytest.mark.parametrize("name", BASELINES)

@@ -20,9 +20,9 @@ from dekomp_sim.debrief.scoring.rating import ANCHORS, Checklist, Rating
 from dekomp_sim.debrief.scoring.spread import rate_95, spread
 from dekomp_sim.procedure import Breach, BreachKind, Case, Setting, after, begin
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Puncture
 from dekomp_sim.procedure.clinic.card import Condition, PatientCard
 from dekomp_sim.procedure.events import Reaction, ReactionKind
+from dekomp_sim.procedure.records import Puncture
 from dekomp_sim.scenario import Story
 from dekomp_sim.scenario.rubric import Criterion, Critical, Metric, Rubric
 

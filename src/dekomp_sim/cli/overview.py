@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.records import Exposure
 
 SQUARE_DEG: Final = 20.0
 """A view within this of straight behind, in front or beside counts as AP or lateral."""

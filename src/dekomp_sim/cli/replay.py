@@ -12,7 +12,7 @@ from dekomp_sim.cli.results import Gallery, Told, leave, leave_overview, seen
 from dekomp_sim.debrief.steps import clock
 from dekomp_sim.files import Recorded, output_folder, read_journal
 from dekomp_sim.scenario import record
-from dekomp_sim.viewer.practice.moments import cases_for_figures
+from dekomp_sim.viewer.practice.moments import cases_of
 from dekomp_sim.viewer.practice.replay import Replay, replay, story_of
 
 
@@ -65,7 +65,7 @@ def _tell(recorded: Recorded, again: Replay, console: Console) -> None:
 
 def _debrief(recorded: Recorded, again: Replay, folder: Path, console: Console) -> None:
     """Leave what `dekomp-sim run` leaves, but the journal and the 3D pictures."""
-    cases = cases_for_figures(again.moments)
+    cases = tuple(cases_of(again.moments))
     gallery = Gallery(cases[0].patient, folder / "frames", cases[-1])
     with console.status("Taking the pictures again ..."):
         seen(cases, gallery)

@@ -22,10 +22,11 @@ from dekomp_sim.debrief.scoring.marks import score, words_of
 from dekomp_sim.debrief.summary import summary
 from dekomp_sim.files import png_bytes, write_bytes, write_png8, write_png16, write_text
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.ct.pictures import after_discography
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.probe import Renderer
 from dekomp_sim.viewer.scene.cameras import View

@@ -23,7 +23,7 @@ from dekomp_sim.files import Journal, read_yaml
 from dekomp_sim.scenario import record
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.viewer.panes.fluoroscopy import Live
-from dekomp_sim.viewer.practice.moments import cases_for_figures
+from dekomp_sim.viewer.practice.moments import cases_of
 from dekomp_sim.viewer.practice.session import Mode, Session
 from dekomp_sim.viewer.probe import Renderer, probe
 from dekomp_sim.viewer.web.browser import window
@@ -119,7 +119,7 @@ class Openings:
 
     def _leave(self, session: Session, folder: Path, header: dict[str, object]) -> Path:
         """Write the report of a finished case; where it is."""
-        cases = cases_for_figures(session.moments)
+        cases = tuple(cases_of(session.moments))
         gallery = Gallery(session.patient, folder / "frames", cases[-1])
         seen(cases, gallery)
         leave_overview(gallery, folder)

@@ -7,13 +7,14 @@ injected is in a voxel, past the grid or taken out again.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.arrays import FloatArray, IndexArray
-from dekomp_sim.disc.filling import outward, poured, room_and_distance
+from dekomp_sim.arrays import FloatArray, IndexArray, sealed
+from dekomp_sim.disc.filling import distances, outward, poured, rooms
 from dekomp_sim.disc.pressure import leaked_during_ml
 from dekomp_sim.disc.spaces import Space, annular_space, epidural_space, fissured, layout, nuclear_space
 from dekomp_sim.disc.tissue import Tissue
@@ -156,15 +157,19 @@ def _fill(disc: Disc, space: Space, volume_ml: float, tip: FloatArray) -> Stain:
     OutOfRangeError
         If the space cannot hold the volume.
     """
-    from_mm = disc.shape.patient_from_disc.inverse().points(tip)
-    places = (space.voxels, space.points_mm, space.share, space.haste)
     fields = (disc.coverage.ravel(), disc.fraction.ravel())
-    stained = (disc.stain.voxels, disc.stain.ml)
-    room_ml, distance_mm = room_and_distance(places, fields, stained, from_mm, disc.voxel_ml)
+    room_ml = rooms((space.voxels, space.share), fields, (disc.stain.voxels, disc.stain.ml), disc.voxel_ml)
+    distance_mm = _distances(space, tuple(disc.shape.patient_from_disc.inverse().points(tip).tolist()))
     pores_ml = min(volume_ml, float(room_ml.sum()))
     filled = _put(disc.stain, space.voxels, outward(room_ml, distance_mm, volume_ml), pores_ml)
     left_ml = volume_ml - pores_ml
     return _fuller(disc, filled, space.voxels, left_ml) if left_ml > 1e-9 * volume_ml else filled
+
+
+@lru_cache(maxsize=2)
+def _distances(space: Space, tip_mm: tuple[float, ...]) -> FloatArray:
+    """Kept for the next increment through the same needle."""
+    return sealed(distances(space.points_mm, space.haste, np.array(tip_mm)))
 
 
 def _fuller(disc: Disc, held: Stain, voxels: IndexArray, volume_ml: float) -> Stain:
@@ -186,7 +191,9 @@ def _in(disc: Disc, held: Stain, voxels: IndexArray) -> FloatArray:
 def _put(held: Stain, voxels: IndexArray, taken_ml: FloatArray, volume_ml: float) -> Stain:
     """`volume_ml` more in ascending voxels as `taken_ml` (n,) shares it: a running sum rounds, the volume must not."""
     sum_ml = float(taken_ml.sum())
-    return Stain(*poured(held.voxels, held.ml, voxels, taken_ml * (volume_ml / sum_ml))) if sum_ml > 0.0 else held
+    if sum_ml <= 0.0:
+        return held
+    return Stain(*poured(held.voxels, held.ml, voxels, taken_ml, volume_ml / sum_ml))
 
 
 def _pooled(disc: Disc, held: Stain, volume_ml: float) -> tuple[Stain, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.arrays import FloatArray, IndexArray
-from dekomp_sim.disc.filling import rims
+from dekomp_sim.disc.filling import in_slices, only, rims
 from dekomp_sim.disc.tissue import Tissue
 from dekomp_sim.disc.voxels import Disc
 
@@ -60,27 +59,21 @@ def discogram(disc: Disc) -> Discogram | None:
     5 past the disc. Adams: cottonball 0, irregular 1 and 2, fissured 3 and 4 (to the annulus's outer edge), ruptured 5;
     lobular where at 0 or 1 two masses lie over each other.
     """
-    seen = disc.stain.ml > SEEN_SHARE * disc.voxel_ml
-    voxels, held_ml = disc.stain.voxels[seen], disc.stain.ml[seen]
-    tissue = disc.tissue.ravel()[voxels]
-    if not (tissue == Tissue.NUCLEUS).any():
+    least_ml = SEEN_SHARE * disc.voxel_ml
+    held_ml, seen = in_slices(disc.stain.voxels, disc.stain.ml, disc.tissue, least_ml)
+    if seen[Tissue.NUCLEUS] == 0:
         return None
-    if (tissue == Tissue.OUTSIDE).any():
+    if seen[Tissue.OUTSIDE] > 0:
         return Discogram(5, Adams.RUPTURED)
-    annular = tissue == Tissue.ANNULUS
-    third, arc_deg = _reach(disc, voxels[annular], held_ml[annular])
+    third, arc_deg = _reach(disc, *only(disc.stain.voxels, disc.stain.ml, disc.tissue, Tissue.ANNULUS, least_ml))
     dallas = 4 if third == 3 and arc_deg > WIDE_ARC_DEG else third
-    if dallas <= 1 and _in_two_masses(disc):
+    if dallas <= 1 and _in_two_masses(held_ml[:, Tissue.NUCLEUS]):
         return Discogram(dallas, Adams.LOBULAR)
     return Discogram(dallas, _ADAMS[dallas])
 
 
-def _in_two_masses(disc: Disc) -> bool:
-    """Whether the nucleus's contrast is in two masses over each other with a band between them."""
-    nucleus = disc.tissue.ravel()[disc.stain.voxels] == Tissue.NUCLEUS
-    slices, *plane = disc.tissue.shape  # the disc's own slices
-    level = disc.stain.voxels[nucleus] // math.prod(plane)
-    held_ml = np.bincount(level, disc.stain.ml[nucleus], minlength=slices)
+def _in_two_masses(held_ml: FloatArray) -> bool:
+    """Whether contrast (nk,) by slices of the nucleus is in two masses over each other with a band between them."""
     below, above_it = np.maximum.accumulate(held_ml), np.maximum.accumulate(held_ml[::-1])[::-1]
     return bool((held_ml < VALLEY * np.minimum(below, above_it)).any())
 

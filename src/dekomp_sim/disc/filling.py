@@ -12,7 +12,10 @@ import numpy as np
 from numba import njit
 
 from dekomp_sim.anatomy.phantom.fields import rim
-from dekomp_sim.arrays import FloatArray, IndexArray
+from dekomp_sim.arrays import FloatArray, IndexArray, UInt8Array
+from dekomp_sim.disc.tissue import Tissue
+
+PARTS = len(Tissue)
 
 SHELLS = 2048
 """Shells about the tip; any number gives the same result."""
@@ -50,23 +53,32 @@ def outward(room_ml: FloatArray, distance_mm: FloatArray, volume_ml: float) -> F
 
 
 @njit(cache=True, nogil=True)
-def room_and_distance(
-    places: tuple[IndexArray, FloatArray, FloatArray, FloatArray],
+def distances(points_mm: FloatArray, haste: FloatArray, tip_mm: FloatArray) -> FloatArray:
+    """(n,) mm from the tip to places (n, 3), nearer by their haste (n,)."""
+    found_mm = np.empty(len(haste))
+    for n in range(len(haste)):
+        dx, dy, dz = points_mm[n, 0] - tip_mm[0], points_mm[n, 1] - tip_mm[1], points_mm[n, 2] - tip_mm[2]
+        found_mm[n] = math.sqrt(dx * dx + dy * dy + dz * dz) / haste[n]
+    return found_mm
+
+
+@njit(cache=True, nogil=True)
+def rooms(
+    places: tuple[IndexArray, FloatArray],
     fields: tuple[FloatArray, FloatArray],
     held: tuple[IndexArray, FloatArray],
-    tip_mm: FloatArray,
     voxel_ml: float,
-) -> tuple[FloatArray, FloatArray]:
-    """(n,) mL each voxel can still take, a share of its tissue and all of where tissue is gone; (n,) mm from the tip.
+) -> FloatArray:
+    """(n,) mL each voxel can still take: a share of its tissue and all of where tissue is gone.
 
-    `places` holds the voxels' flat indices, ascending, centres (n, 3), shares and hastes; `fields` coverage and
-    fraction by flat index; `held` (m,) the voxels that hold contrast, ascending, and how much.
+    `places` holds the voxels' flat indices, ascending, and shares; `fields` coverage and fraction by flat index; `held`
+    (m,) the voxels that hold contrast, ascending, and how much.
     """
-    voxels, points, share, haste = places
+    voxels, share = places
     coverage, fraction = fields
     stained, held_ml = held
     at = 0
-    room_ml, distance_mm = np.empty(len(voxels)), np.empty(len(voxels))
+    room_ml = np.empty(len(voxels))
     for n in range(len(voxels)):
         v = voxels[n]
         open_share = share[n] * fraction[v] + (coverage[v] - fraction[v])
@@ -74,20 +86,18 @@ def room_and_distance(
             at += 1
         here_ml = held_ml[at] if at < len(stained) and stained[at] == v else 0.0
         room_ml[n] = max(open_share * voxel_ml - here_ml, 0.0)
-        dx, dy, dz = points[n, 0] - tip_mm[0], points[n, 1] - tip_mm[1], points[n, 2] - tip_mm[2]
-        distance_mm[n] = math.sqrt(dx * dx + dy * dy + dz * dz) / haste[n]
-    return room_ml, distance_mm
+    return room_ml
 
 
 @njit(cache=True, nogil=True)
 def poured(
-    stained: IndexArray, held_ml: FloatArray, voxels: IndexArray, added_ml: FloatArray
+    stained: IndexArray, held_ml: FloatArray, voxels: IndexArray, added_ml: FloatArray, scale: float
 ) -> tuple[IndexArray, FloatArray]:
-    """What holds contrast after `added_ml` (n,) came into `voxels` (n,): two ascending lists (m,) and (n,) made one.
+    """What holds contrast after `scale` times `added_ml` (n,) came into `voxels` (n,): two ascending lists made one.
 
     Voxels that take nothing are left out.
     """
-    most = len(stained) + len(voxels)
+    most = len(stained) + np.count_nonzero(added_ml)
     where, much = np.empty(most, dtype=np.int64), np.empty(most)
     at, count = 0, 0
     for n in range(len(voxels)):
@@ -96,7 +106,7 @@ def poured(
         while at < len(stained) and stained[at] < voxels[n]:
             where[count], much[count] = stained[at], held_ml[at]
             at, count = at + 1, count + 1
-        where[count], much[count] = voxels[n], added_ml[n]
+        where[count], much[count] = voxels[n], added_ml[n] * scale
         if at < len(stained) and stained[at] == voxels[n]:
             much[count] += held_ml[at]
             at += 1
@@ -126,3 +136,38 @@ def rims(
         rim_at[n] = rim(x, y, half_mm[0], half_mm[1])
         azimuth[n] = math.atan2(x, y)
     return rim_at, azimuth
+
+
+@njit(cache=True, nogil=True)
+def in_slices(
+    voxels: IndexArray, held_ml: FloatArray, tissue: UInt8Array, least_ml: float
+) -> tuple[FloatArray, IndexArray]:
+    """What voxels (n,), by ascending flat index, hold of contrast in a grid (nk, nj, ni).
+
+    Returns
+    -------
+    (nk, parts) mL in each slice by the number of the tissue, and (parts,) in how many voxels that is over `least_ml`.
+    """
+    nk, nj, ni = tissue.shape
+    flat, sums, seen, k = tissue.ravel(), np.zeros((nk, PARTS)), np.zeros(PARTS, dtype=np.int64), 0
+    for n in range(len(voxels)):
+        while voxels[n] >= (k + 1) * nj * ni:
+            k += 1
+        part = flat[voxels[n]]
+        sums[k, part] += held_ml[n]
+        seen[part] += held_ml[n] > least_ml
+    return sums, seen
+
+
+@njit(cache=True, nogil=True)
+def only(
+    voxels: IndexArray, held_ml: FloatArray, tissue: UInt8Array, part: int, least_ml: float
+) -> tuple[IndexArray, FloatArray]:
+    """Those (m,) of voxels (n,) that are of one tissue and hold more than `least_ml`; and what they hold."""
+    flat, count = tissue.ravel(), 0
+    where, much = np.empty_like(voxels), np.empty_like(held_ml)
+    for n in range(len(voxels)):
+        if held_ml[n] > least_ml and flat[voxels[n]] == part:
+            where[count], much[count] = voxels[n], held_ml[n]
+            count += 1
+    return where[:count].copy(), much[:count].copy()

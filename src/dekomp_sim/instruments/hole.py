@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numba import njit
 
-from dekomp_sim.arrays import FloatArray
-from dekomp_sim.instruments.course import Course
+from dekomp_sim.instruments.course import Course, CourseTable, point
 
 STEP_MM: Final = 1.0
 """Spacing in mm at which two ways are compared; that of a recorded force."""
@@ -47,23 +46,7 @@ class Hole:
         to_mm
             How far it is asked about.
         """
-        shift_mm = float((course.entry_mm - self.course.entry_mm) @ self.course.direction)
-        open_mm = min(self.to_mm - shift_mm, to_mm)
-        if open_mm <= 0.0 or self._apart_mm(course, 0.0, shift_mm) > self._reach_mm:
-            return 0.0
-        depths = np.append(np.arange(0.0, open_mm, STEP_MM), open_mm)
-        out = np.flatnonzero(self._apart_mm(course, depths, shift_mm) > self._reach_mm)
-        return open_mm if out.size == 0 else float(depths[out[0] - 1])
-
-    @property
-    def _reach_mm(self) -> float:
-        """How far from its axis a point still finds it."""
-        return self.outer_mm / 2.0 + SLACK_MM
-
-    def _apart_mm(self, course: Course, depths_mm: ArrayLike, shift_mm: float) -> FloatArray:
-        """Distance (...) of points at the same depths (...) on the two axes."""
-        along = np.asarray(depths_mm, dtype=np.float64)
-        return np.asarray(np.linalg.norm(course.points(along) - self.course.points(along + shift_mm), axis=-1))
+        return float(_open_to_mm(self.course.table, self.to_mm, self.outer_mm / 2.0 + SLACK_MM, course.table, to_mm))
 
 
 def dug(holes: Iterable[Hole], new: Hole) -> tuple[Hole, ...]:
@@ -86,3 +69,24 @@ def opened_along(holes: Iterable[Hole], course: Course, to_mm: float) -> tuple[t
 def _same(one: Course, other: Course) -> bool:
     line = np.array_equal(one.entry_mm, other.entry_mm) and np.array_equal(one.direction, other.direction)
     return line and one.bends == other.bends
+
+
+@njit(cache=True, nogil=True)
+def _open_to_mm(cut: CourseTable, cut_to_mm: float, reach_mm: float, way: CourseTable, to_mm: float) -> float:
+    """Depth along `way` to which it keeps within `reach_mm` of a hole's axis, every `STEP_MM` and at its end."""
+    shift_mm = 0.0
+    for n in range(3):
+        shift_mm += (way.entry_mm[n] - cut.entry_mm[n]) * cut.direction[n]
+    open_mm = min(cut_to_mm - shift_mm, to_mm)
+    if open_mm <= 0.0:
+        return 0.0
+    kept_mm, step = 0.0, 0
+    while True:
+        depth_mm = min(step * STEP_MM, open_mm)
+        x, y, z = point(depth_mm, way)
+        u, v, w = point(depth_mm + shift_mm, cut)
+        if (x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2 > reach_mm * reach_mm:
+            return kept_mm
+        if depth_mm >= open_mm:
+            return open_mm
+        kept_mm, step = depth_mm, step + 1

@@ -9,12 +9,15 @@ was found.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import BONES, Structure
@@ -137,13 +140,6 @@ class Pass:
     holes: tuple[tuple[float, float], ...] = ()
     skin_cut: bool = False
 
-    def fresh(self, depth_mm: FloatArray) -> FloatArray:
-        """Share (n,) of the diameter that is still to be cut at depths (n,): none in a hole as wide as what cuts."""
-        wide = np.zeros(len(depth_mm))
-        for to_mm, outer_mm in self.holes:
-            wide = np.where(depth_mm <= to_mm, np.maximum(wide, outer_mm), wide)
-        return np.clip(1.0 - wide / self.outer_mm, 0.0, 1.0)
-
 
 def felt_n(met: Sequence[Crossing], how: Pass, depth_mm: ArrayLike) -> FloatArray:
     """Force in N on the hand at tip depths (n,); a function of the depth alone, however the push was divided.
@@ -163,19 +159,22 @@ def felt_n(met: Sequence[Crossing], how: Pass, depth_mm: ArrayLike) -> FloatArra
         (n,) tip depths below the skin.
     """
     depth = np.atleast_1d(np.asarray(depth_mm, dtype=np.float64))
-    total = np.zeros(len(depth))
-    fresh = how.fresh(depth)
-    before_n = 0.0
-    for crossing in met:
-        layer = LAYERS.get(crossing.structure, _FLESH)
-        rubbing = np.clip(depth, how.free_from_mm, crossing.to_mm) - max(crossing.from_mm, how.free_from_mm)
-        total += layer.friction_n_mm * np.maximum(rubbing, 0.0)
-        here = (depth > crossing.from_mm) & (depth <= crossing.to_mm)
-        if not (how.skin_cut and crossing.structure is Structure.SKIN):
-            at_tip = _at_tip(layer, crossing, depth, min(before_n, layer.cutting_n))
-            total += np.where(here, at_tip * fresh, 0.0)
-        before_n = layer.cutting_n
-    return np.asarray(total * how.outer_mm / REFERENCE_OUTER_MM)
+    layers = np.array([_row(crossing, skin_cut=how.skin_cut) for crossing in met]).reshape(-1, len(Column))
+    holes = np.array(how.holes).reshape(-1, 2)
+    return np.asarray(_felt(depth, layers, holes, (how.outer_mm, how.free_from_mm)) / REFERENCE_OUTER_MM)
+
+
+class Column(IntEnum):
+    """What the kernel's table holds of a tissue along the way."""
+
+    FROM_MM = 0
+    TO_MM = 1
+    GIVES_WAY_MM = 2
+    PUNCTURE_N = 3
+    CUTTING_N = 4
+    FRICTION_N_MM = 5
+    GRIT = 6
+    UNCUT = 7
 
 
 def resistance(
@@ -226,15 +225,59 @@ def _gives_way_mm(crossing: Crossing) -> float:
     return min(crossing.from_mm + DENT_MM, crossing.to_mm)
 
 
-def _at_tip(layer: Layer, crossing: Crossing, depth: FloatArray, least_n: float) -> FloatArray:
+def _row(crossing: Crossing, *, skin_cut: bool) -> tuple[float, ...]:
+    """One tissue as the kernel reads it; skin that was cut opposes nothing to the point."""
+    layer = LAYERS.get(crossing.structure, _FLESH)
+    uncut = not (skin_cut and crossing.structure is Structure.SKIN)
+    gives_mm = _gives_way_mm(crossing)
+    return (
+        crossing.from_mm, crossing.to_mm, gives_mm,
+        layer.puncture_n, layer.cutting_n, layer.friction_n_mm, layer.grit, float(uncut),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _felt(depth_mm: FloatArray, layers: FloatArray, holes: FloatArray, shaft: tuple[float, float]) -> FloatArray:
+    """(n,) force at tip depths (n,) times the diameter: table (m, `Column`), holes (k, 2) of depth and diameter; the
+    shaft's diameter, and the depth from which it rubs.
+    """
+    outer_mm, free_from_mm = shaft
+    felt = np.zeros(len(depth_mm))
+    for n in range(len(depth_mm)):
+        depth, before_n = depth_mm[n], 0.0
+        for m in range(len(layers)):
+            row = layers[m]
+            if depth <= row[Column.FROM_MM]:
+                break
+            rubbing = min(depth, row[Column.TO_MM]) - max(row[Column.FROM_MM], free_from_mm)
+            felt[n] += row[Column.FRICTION_N_MM] * max(rubbing, 0.0)
+            if depth <= row[Column.TO_MM] and row[Column.UNCUT] > 0.0:
+                least_n = min(before_n, row[Column.CUTTING_N])
+                felt[n] += _at_tip(row, depth, least_n) * _fresh(depth, holes, outer_mm)
+            before_n = row[Column.CUTTING_N]
+    return felt * outer_mm
+
+
+@njit(cache=True, nogil=True)
+def _fresh(depth_mm: float, holes: FloatArray, outer_mm: float) -> float:
+    """Share of the diameter that is still to be cut at a depth: none in a hole as wide as what cuts."""
+    wide = 0.0
+    for k in range(len(holes)):
+        if depth_mm <= holes[k, 0]:
+            wide = max(wide, holes[k, 1])
+    return min(max(1.0 - wide / outer_mm, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def _at_tip(row: FloatArray, depth_mm: float, least_n: float) -> float:
     """Force at the point in one layer: the dent's polynomial up to the puncture, cutting beyond.
 
     A dent begins at `least_n`, the lesser of what was cut before and what will be: a softer layer lets go at once.
     """
-    gives_mm = _gives_way_mm(crossing)
-    whole = gives_mm - crossing.from_mm
-    dent = np.clip(depth - crossing.from_mm, 0.0, whole)
-    stiff = (DENT_LINEAR * dent + DENT_SQUARE * dent**2) / (DENT_LINEAR * whole + DENT_SQUARE * whole**2)
-    phase = 2.0 * np.pi * (depth - gives_mm) / LAMELLA_MM
-    cutting = layer.cutting_n * (1.0 + layer.grit * np.sin(phase))
-    return np.where(depth <= gives_mm, np.maximum(layer.puncture_n * stiff, least_n), cutting)
+    gives_mm = row[Column.GIVES_WAY_MM]
+    if depth_mm <= gives_mm:
+        whole, dent = gives_mm - row[Column.FROM_MM], depth_mm - row[Column.FROM_MM]
+        stiff = (DENT_LINEAR * dent + DENT_SQUARE * dent**2) / (DENT_LINEAR * whole + DENT_SQUARE * whole**2)
+        return float(max(row[Column.PUNCTURE_N] * stiff, least_n))
+    phase = 2.0 * math.pi * (depth_mm - gives_mm) / LAMELLA_MM
+    return float(row[Column.CUTTING_N] * (1.0 + row[Column.GRIT] * math.sin(phase)))

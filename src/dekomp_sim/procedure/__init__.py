@@ -2,7 +2,7 @@
 
 from dekomp_sim.procedure.actions import Action
 from dekomp_sim.procedure.after import after
-from dekomp_sim.procedure.case import Case, Exposure, Machine, Setting, begin
+from dekomp_sim.procedure.case import Case, Machine, Setting, begin
 from dekomp_sim.procedure.clinic.card import Assessment, PatientCard, assess
 from dekomp_sim.procedure.ct.acquired import Guidance
 from dekomp_sim.procedure.digest import case_digest
@@ -23,6 +23,7 @@ from dekomp_sim.procedure.events import (
     Severity,
     Startled,
 )
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.procedure.rules import may
 
 __all__ = [

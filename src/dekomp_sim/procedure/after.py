@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from dekomp_sim.disc import crept, rest
+from dekomp_sim.disc import rest
 from dekomp_sim.errors import DekompSimError
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Antibiotic, Case, Incision
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.aftercare import outcomes
 from dekomp_sim.procedure.clinic.answers import answers
 from dekomp_sim.procedure.clinic.body import answered
@@ -26,9 +26,10 @@ from dekomp_sim.procedure.fluoroscopy.exposing import exposed, shifted, switched
 from dekomp_sim.procedure.lesson.teaching import answer, taught
 from dekomp_sim.procedure.needle.discography import discography_read, injected, needle_in_use
 from dekomp_sim.procedure.needle.movement import insert, pull, push, seat, take_out, turn
-from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, specimen_sent
+from dekomp_sim.procedure.needle.nucleus import cleared, decompressed, rested, specimen_sent
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, depth_wanted_mm
 from dekomp_sim.procedure.needle.startle import startled
+from dekomp_sim.procedure.records import Antibiotic, Incision
 from dekomp_sim.procedure.rules import may
 
 SECONDS: Final = {
@@ -103,12 +104,10 @@ def _rested(before: Case, case: Case, action: do.Action) -> Case:
     seconds = case.clock_s - before.clock_s
     for level, disc in case.discs.items():
         own_time = isinstance(action, do.InjectContrast) and disc is not before.discs[level]
-        rested = rest(disc, seconds) if case.injections and not own_time else disc
-        if case.receipts and level is case.level:
-            rested = crept(rested, seconds)
-        if rested is not disc:
-            case = case.with_disc(level, rested)
-    return case
+        leaked = rest(disc, seconds) if case.injections and not own_time else disc
+        if leaked is not disc:
+            case = case.with_disc(level, leaked)
+    return rested(case, seconds) if case.receipts else case
 
 
 def _done(case: Case, action: do.Action) -> Case:  # noqa: C901 - one line per action reads best

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dekomp_sim.debrief.definitions import METRICS
-from dekomp_sim.debrief.plots import AMBER, BLUE, GREEN, INK, NUCLEUS, ORANGE, PURPLE, QUIET, SECONDS_PER_MIN, SKY
+from dekomp_sim.debrief.plots.look import AMBER, BLUE, GREEN, INK, NUCLEUS, ORANGE, PURPLE, QUIET, SECONDS_PER_MIN, SKY
 from dekomp_sim.debrief.scoring.learning import Design, LearningCurve
 from dekomp_sim.debrief.scoring.spread import spread
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.imaging.fluoroscope import Fluoroscope
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.regress.similarity import Least, least_alike
 
 MOST: Final = 5

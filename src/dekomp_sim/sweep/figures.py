@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.debrief.definitions import METRICS
-from dekomp_sim.debrief.plots import BLUE, GREEN, INK, ORANGE, QUIET, STYLE, WIDTH_IN, Plot, svg_text
+from dekomp_sim.debrief.plots.look import BLUE, GREEN, INK, ORANGE, QUIET, STYLE, WIDTH_IN, Plot, svg_text
 from dekomp_sim.sweep.performing import PERCENT
 from dekomp_sim.sweep.shares import Axis, Mask, Share, share_map, shares
 

@@ -82,16 +82,22 @@ def answered(before: Case, case: Case, action: do.Action) -> Case:
     """
     new = case.events[len(before.events) :]
     moved = (*_signs(new), *_given(before, case, action))
-    toxic = _toxic(before, replace(case, influences=(*case.influences, *moved)))
-    poisoned = tuple(Influence(stage.cause, at_s) for at_s, stage in toxic)
-    known = replace(case, influences=(*case.influences, *moved, *poisoned))
+    stirred = _influenced(case, moved)
+    toxic = _toxic(before, stirred)
+    known = _influenced(stirred, tuple(Influence(stage.cause, at_s) for at_s, stage in toxic))
     faint = _faint(known)
-    if faint:
-        known = replace(known, influences=(*known.influences, Influence(Cause.VASOVAGAL, case.clock_s)))
+    felt = _influenced(known, (Influence(Cause.VASOVAGAL, case.clock_s),)) if faint else known
     signs = tuple(Reaction(at_s, stage.kind, stage.words) for at_s, stage in toxic)
-    told = (*_allergy(known, moved), *_block(known, moved), *signs, *(faint or _fear(before, case)))
-    heard = replace(known, events=(*known.events, *told))
-    return replace(heard, events=(*heard.events, *_alarms(before, heard)))
+    heard = _told(felt, (*_allergy(felt, moved), *_block(felt, moved), *signs, *(faint or _fear(before, case))))
+    return _told(heard, _alarms(before, heard))
+
+
+def _influenced(case: Case, more: tuple[Influence, ...]) -> Case:
+    return replace(case, influences=(*case.influences, *more)) if more else case
+
+
+def _told(case: Case, events: tuple[Event, ...]) -> Case:
+    return replace(case, events=(*case.events, *events)) if events else case
 
 
 def anxiety(case: Case) -> float:
@@ -200,8 +206,8 @@ def _alarms(before: Case, case: Case) -> tuple[Reaction, ...]:
     """What the monitor rang for during a step: once on leaving what is safe, once a case on a collapse."""
     rung: list[Reaction] = []
     shown = _monitored(before.clock_s, case)
-    low = None if below(before.vitals, FIT) else _first_below(shown, FIT)
-    if low is not None:
+    low = _first_below(shown, FIT)
+    if low is not None and not below(before.vitals, FIT):
         rung.append(Reaction(low[0], ReactionKind.ALARM, f"The monitor rings: {low[1]}."))
     collapsed = any(isinstance(e, Reaction) and e.kind is ReactionKind.COLLAPSE for e in case.events)
     fell = None if collapsed else _first_below(shown, COLLAPSE)

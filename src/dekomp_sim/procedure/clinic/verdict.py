@@ -8,8 +8,9 @@ from typing import Final
 
 from dekomp_sim.anatomy.labels import Level
 from dekomp_sim.disc import Discogram
-from dekomp_sim.procedure.case import Case, Injection, Onset
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.card import POSITIVE_PAIN
+from dekomp_sim.procedure.records import Injection, Onset
 from dekomp_sim.units import kpa_from_psi, psi_from_kpa
 
 STOP_ABOVE_OPENING_KPA: Final = kpa_from_psi(50.0)

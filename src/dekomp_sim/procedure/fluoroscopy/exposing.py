@@ -23,7 +23,7 @@ from dekomp_sim.imaging.stand.collimator import Collimator, active, zoom
 from dekomp_sim.imaging.stand.machine import hindrances, pair_collides
 from dekomp_sim.matter import Beam, soft_and_bone_from_hu
 from dekomp_sim.procedure.actions import Expose, MoveTable, SetCollimator, SetField, SetFluoroscopy, SetView, View
-from dekomp_sim.procedure.case import Case, Controls, Exposure
+from dekomp_sim.procedure.case import Case, Controls
 from dekomp_sim.procedure.clinic.breathing import breath_mm
 from dekomp_sim.procedure.events import Event, Risk, Severity
 from dekomp_sim.procedure.fluoroscopy.views import (
@@ -34,6 +34,7 @@ from dekomp_sim.procedure.fluoroscopy.views import (
     biplane_pair,
     process_turn_deg,
 )
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.units import MM_PER_CM
 
 TURN_S: Final = 15.0

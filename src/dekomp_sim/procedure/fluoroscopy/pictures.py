@@ -8,9 +8,10 @@ from dekomp_sim.geometry.carm import CArm
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.imaging.stand.collimator import active, shutter
 from dekomp_sim.instruments import solids
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.breathing import breath_mm
 from dekomp_sim.procedure.fluoroscopy.exposing import SPOT_S
+from dekomp_sim.procedure.records import Exposure
 
 
 def shot_of(case: Case, exposure: Exposure, pulse: int = 0, *, breathing: bool = True) -> Shot:

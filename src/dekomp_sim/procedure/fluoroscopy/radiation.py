@@ -11,8 +11,9 @@ from dekomp_sim.imaging.radiation.skin import Irradiation, SkinMap, skin_dose
 from dekomp_sim.imaging.radiation.staff import Room, Scattering, StaffDose, assistant, operator, staff_dose, summed
 from dekomp_sim.imaging.stand.collimator import active
 from dekomp_sim.imaging.stand.machine import Table
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.ct.radiation import operator_dose
+from dekomp_sim.procedure.records import Exposure
 
 
 def skin_map(case: Case) -> SkinMap:

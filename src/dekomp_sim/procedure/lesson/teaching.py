@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from dekomp_sim.procedure.actions import Action, Answer
-from dekomp_sim.procedure.case import Case, Fault
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.body import FAINT_WORDS, WEALS_WORDS
 from dekomp_sim.procedure.clinic.courses import Cause, Influence
 from dekomp_sim.procedure.events import (
@@ -22,6 +22,7 @@ from dekomp_sim.procedure.events import (
 )
 from dekomp_sim.procedure.lesson.plan import Ask, Befall, Effect, Equipment, Fail, Happening, Hint, Ill, Trigger, When
 from dekomp_sim.procedure.lesson.quantities import value
+from dekomp_sim.procedure.records import Fault
 
 STOPS: Final = {
     Equipment.X_RAY: ("expose", "The generator gives no X-rays."),

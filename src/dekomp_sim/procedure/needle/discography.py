@@ -20,12 +20,13 @@ from dekomp_sim.disc import (
     volume_to_reach_ml,
 )
 from dekomp_sim.procedure.actions import InjectContrast
-from dekomp_sim.procedure.case import Case, Injection, Onset
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.awake import DEEP_FROM, EASED, GROAN, rated
 from dekomp_sim.procedure.clinic.card import POSITIVE_PAIN
 from dekomp_sim.procedure.clinic.verdict import CONTRAST_ML_AT_MOST, STOP_ABOVE_OPENING_KPA, verdict
 from dekomp_sim.procedure.events import Event, Measured, Pain, Risk, Said
 from dekomp_sim.procedure.needle.sites import level_at_tip
+from dekomp_sim.procedure.records import Injection, Onset
 from dekomp_sim.units import psi_from_kpa
 
 SLOW_ML_S: Final = 0.05

@@ -31,12 +31,13 @@ from dekomp_sim.instruments import (
     swept_mm,
 )
 from dekomp_sim.procedure import actions as do
-from dekomp_sim.procedure.case import Case, Puncture, Tip
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.lapses import on_entering_disc
 from dekomp_sim.procedure.events import Event, Said, Severity
 from dekomp_sim.procedure.needle.encounters import encounters, enters_disc
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, levels_worked, reach_mm
 from dekomp_sim.procedure.needle.steering import free_from_mm, push_felt, steered
+from dekomp_sim.procedure.records import Puncture, Tip
 from dekomp_sim.procedure.rules import guide
 
 SPEED_MM_S: Final = 2.0

@@ -10,6 +10,8 @@ from dekomp_sim.disc import (
     ProbeRun,
     Receipt,
     Tissue,
+    creep_time_s,
+    crept,
     decompress,
     pressure_kpa,
     probe_withdrawn,
@@ -43,6 +45,10 @@ PACKED: Final = 0.9
 FRAGMENT_MM: Final = 100.0
 """Length of the piece that stayed behind in the documented fracture (about 4 in: Domsky 2006)."""
 
+CREEP_SHOWS: Final = 0.005
+"""Share of its cavity by which a nucleus creeps before it is worked out anew: far below what any picture shows. The
+solution is exact, so that how late it is worked out changes nothing after it."""
+
 _RAN: Final = {Tissue.ANNULUS: "in the annulus", Tissue.ENDPLATE: "against the endplate"}
 
 LABORATORY_S: Final = 60.0
@@ -54,6 +60,7 @@ def decompressed(case: Case, action: Decompress) -> Case:
 
     Held out of its axis the shaft bends with every turn; where its life ends within the run, the run ends there.
     """
+    case = _crept(case)
     used = _life_used(case, action)
     broken = case.probe_fatigue + used >= 1.0
     share = (1.0 - case.probe_fatigue) / used if broken else 1.0
@@ -75,6 +82,13 @@ def decompressed(case: Case, action: Decompress) -> Case:
     )
     found = (*after_removal(told, receipt.dwell_outside_nucleus_s), *_where_it_ran(told, receipt))
     return replace(told, events=(*told.events, *found, *_of_the_probe(told, action, receipt, broken)))
+
+
+def _crept(case: Case) -> Case:
+    """The case with its nucleus crept up to now."""
+    if case.uncrept_s == 0.0:
+        return case
+    return replace(case, disc=crept(case.disc, case.uncrept_s), uncrept_s=0.0)
 
 
 def _run(case: Case, action: Decompress, share: float) -> ProbeRun:
@@ -154,6 +168,12 @@ def cleared(case: Case) -> Case:
     if "probe" in case.placements or not case.receipts:
         return case
     return replace(case, disc=probe_withdrawn(case.disc))
+
+
+def rested(case: Case, seconds: float) -> Case:
+    """The case after some seconds of rest, in which its carved nucleus creeps; worked out where it would show."""
+    later = replace(case, uncrept_s=case.uncrept_s + seconds)
+    return _crept(later) if later.uncrept_s > CREEP_SHOWS * creep_time_s(case.disc.shape) else later
 
 
 def specimen_sent(case: Case) -> Case:

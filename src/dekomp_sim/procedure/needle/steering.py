@@ -19,7 +19,8 @@ from dekomp_sim.instruments import (
     tissues_along,
 )
 from dekomp_sim.instruments.resistance import AHEAD_MM
-from dekomp_sim.procedure.case import Case, Push
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.records import Push
 
 FELT_HALVINGS: Final = 5
 """Halvings of a 0.25 mm step where a layer begins: to 0.008 mm, finer than a hand."""

@@ -15,8 +15,9 @@ from dekomp_sim.debrief.steps import asked, told
 from dekomp_sim.geometry import CArm
 from dekomp_sim.instruments import Placement
 from dekomp_sim.procedure.actions import Action, Expose
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.events import Event, Severity
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.viewer.practice.moments import Moment, cases_of
 from dekomp_sim.viewer.scene.cameras import View
 

@@ -12,7 +12,7 @@ from dekomp_sim.anatomy import Patient
 from dekomp_sim.arrays import UInt8Array
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.imaging.fluoroscope import Shot
-from dekomp_sim.procedure.case import Exposure
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.viewer.panes.monitor import RECURSION, Monitor, Ray, Settings, Showing, dark, eight_bits
 
 __all__ = ["RECURSION", "Kept", "Live", "Pulsed", "Ray", "Settings", "Showing", "dark", "eight_bits"]

@@ -28,7 +28,7 @@ from dekomp_sim.imaging.console.processing import (
     subtracted,
 )
 from dekomp_sim.imaging.fluoroscope import FRAME_S, Fluoroscope, Shot, Trail
-from dekomp_sim.procedure.case import Exposure
+from dekomp_sim.procedure.records import Exposure
 
 RECURSION: Final = 0.35
 """Assumption: share of the past in the time filter while pulsing: noise falls to 0.69 and a moved needle's tail is

@@ -15,7 +15,8 @@ from dekomp_sim.imaging.console.display import positioner_words
 from dekomp_sim.imaging.radiation.body import body_of
 from dekomp_sim.imaging.radiation.dose import DoseTotals, totals
 from dekomp_sim.imaging.stand.collimator import zoom
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
+from dekomp_sim.procedure.records import Exposure
 from dekomp_sim.units import MM_PER_CM
 from dekomp_sim.viewer.panes.fluoroscopy import Pulsed
 

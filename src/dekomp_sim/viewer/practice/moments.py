@@ -1,13 +1,12 @@
 """The moments of a session. A case is a fold over actions, so a moment need not be kept to be known.
 
-After the disc was carved each case holds a disc of its own, 6 MB; an hour at the needle makes thousands of moments.
+A case whose disc was worked on holds a disc of its own, 6 MB; an hour at the needle makes thousands of moments.
 The latest are kept, of the older ones a thinned-out few; what lies between is made again when somebody asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dekomp_sim.procedure.actions import Action
@@ -155,16 +154,3 @@ def cases_of(moments: Iterable[Moment]) -> Iterator[Case]:
     for moment in moments:
         case = moment.case if moment.kept or case is None or moment.action is None else after(case, moment.action)
         yield case
-
-
-def cases_for_figures(moments: Sequence[Moment]) -> tuple[Case, ...]:
-    """All cases at once, for a debrief: they share a disc until something was taken from it or put into it.
-
-    Where what is left of a nucleus lies while it creeps is not told apart; no figure asks for it. The last is as it is.
-    """
-    lent: list[Case] = []
-    for case in cases_of(moments):
-        disc = lent[-1].disc if lent else case.disc
-        same = disc.ledger is case.disc.ledger and disc.contrast is case.disc.contrast
-        lent.append(replace(case, disc=disc) if same and len(lent) + 1 < len(moments) else case)
-    return tuple(lent)

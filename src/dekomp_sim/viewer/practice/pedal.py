@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from dekomp_sim.imaging.fluoroscope import Shot
 from dekomp_sim.procedure.actions import Expose
 from dekomp_sim.procedure.after import after
-from dekomp_sim.procedure.case import Case, Exposure
+from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.fluoroscopy.pictures import shot_of
+from dekomp_sim.procedure.records import Exposure
 
 
 @dataclass(frozen=True, slots=True, eq=False)

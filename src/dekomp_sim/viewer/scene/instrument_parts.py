@@ -16,7 +16,7 @@ from dekomp_sim.arrays import FloatArray, frozen
 from dekomp_sim.geometry import Ball, Rigid, Rod, Solid
 from dekomp_sim.instruments import Instrument, Nest, Placement, solids
 from dekomp_sim.planning import Trajectory
-from dekomp_sim.procedure.case import Tip
+from dekomp_sim.procedure.records import Tip
 from dekomp_sim.viewer.scene.forms import Dashes, Metal
 from dekomp_sim.viewer.scene.palette import HUB, INNER_INSTRUMENT, INNER_TIP, OUTER_INSTRUMENT, PLAN, TRACK
 from dekomp_sim.viewer.scene.parts import IN_PLACE, Part

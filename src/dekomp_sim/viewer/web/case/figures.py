@@ -11,7 +11,7 @@ from dekomp_sim.viewer.practice.session import Session
 class Figures:
     """Keeps each moment's case as it comes, all sharing a disc until something goes into it or comes out.
 
-    Used in the session's thread. What `moments.cases_for_figures` makes at once for a debriefing, made step by step.
+    Used in the session's thread. Where a nucleus lies while it creeps is not told apart: no figure asks for it.
 
     Parameters
     ----------
