@@ -116,7 +116,7 @@ def spent_by(client: Client) -> Spent:
 
 def compared(cases: int, rounds: int) -> None:
     """One worker and two, turn about: the machine's own ceiling, the cases with nobody leading, and a sweep."""
-    plan = plan_of(rounds * cases + 2 * WARM)
+    plan = plan_of(2 * rounds * cases + 2 * WARM)
     times: dict[str, dict[int, list[float]]] = {what: {1: [], 2: []} for what in WHAT}
     spent: dict[int, list[Spent]] = {1: [], 2: []}
     with TemporaryDirectory() as folder, crew(PROCESSES, 1) as one, crew(PROCESSES, 2) as two:
@@ -124,12 +124,13 @@ def compared(cases: int, rounds: int) -> None:
             bare(client, plan, range(WARM * workers))
             performed(client, plan, range(WARM * workers), Path(folder) / f"warm-{workers}")
         for turn in range(rounds):
-            indices = range(turn * cases, (turn + 1) * cases)
+            bared = range(2 * turn * cases, (2 * turn + 1) * cases)
+            swept = range((2 * turn + 1) * cases, (2 * turn + 2) * cases)  # what was looked up for a case is kept
             for client, workers in ((one, 1), (two, 2))[:: 1 if turn % 2 else -1]:
                 times[LOOP][workers].append(spun(client))
-                times[BARE][workers].append(bare(client, plan, indices))
+                times[BARE][workers].append(bare(client, plan, bared))
                 before = spent_by(client)
-                times[SWEEP][workers].append(performed(client, plan, indices, Path(folder) / f"{workers}-{turn}"))
+                times[SWEEP][workers].append(performed(client, plan, swept, Path(folder) / f"{workers}-{turn}"))
                 after = spent_by(client)
                 spent[workers].append(Spent(*(1e3 * (b - a) / cases for a, b in zip(before, after, strict=True))))
             print(f"  round {turn + 1}: {', '.join(told(times[what], what) for what in WHAT)}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -56,6 +57,19 @@ def unit(vector: ArrayLike) -> FloatArray:
     if not length > 0.0:
         raise ValueError(f"a direction needs a length above 0, got {array.tolist()}")
     return frozen(array / length, (3,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Itself:
+    """A read-only array as the key of what is kept: the array itself, whatever it holds."""
+
+    array: NDArray[Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Itself) and self.array is other.array
+
+    def __hash__(self) -> int:
+        return id(self.array)
 
 
 class Digest(Protocol):

@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import BONES, Structure
 from dekomp_sim.anatomy.patient import Patient, Strand
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, frozen
+from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, UInt8Array, frozen
 
 REACH_MM: Final = 15.0
 """Assumption: labelled structures farther from the needle than this are not reported: 10 mm is already no threat."""
@@ -294,25 +295,46 @@ def _of_piece(
     volume: Volume, watched: BoolArray, piece: tuple[FloatArray, FloatArray], less_mm: float
 ) -> list[Clearance]:
     corner, labels = _neighbourhood(volume, *piece)
-    k, j, i = np.nonzero(watched[labels])
-    distance, along = _to_axis(volume.patient_from_index.points(np.stack([i, j, k], axis=-1) + corner), *piece)
-    number = labels[k, j, i]
+    start, end = piece
+    frame = np.column_stack([volume.patient_from_index.matrix, volume.patient_from_index.points(corner)])
+    distance, along = _least(labels, watched, frame, start, end)
     return [
-        _of_label(number == which, Structure(which), distance - less_mm, along, piece)
-        for which in np.unique(number[distance < REACH_MM])
+        Clearance(
+            in_words(Structure(which)),
+            Structure(which),
+            distance[which] - less_mm,
+            start + along[which] * (end - start),
+        )
+        for which in np.flatnonzero(distance < REACH_MM).tolist()
     ]
 
 
-def _of_label(
-    here: BoolArray,
-    structure: Structure,
-    distance: FloatArray,
-    along: FloatArray,
-    axis: tuple[FloatArray, FloatArray],
-) -> Clearance:
-    nearest = int(np.flatnonzero(here)[np.argmin(distance[here])])
-    at = axis[0] + along[nearest] * (axis[1] - axis[0])
-    return Clearance(in_words(structure), structure, float(distance[nearest]), at)
+@njit(cache=True, nogil=True)
+def _least(
+    labels: UInt8Array, watched: BoolArray, frame: FloatArray, start: FloatArray, end: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(256,) least distance of a segment from the voxels of each watched label of a box (nk, nj, ni), infinite where
+    there is none; and where along the segment (0 to 1) it is. `frame` (3, 4) takes the box's indices to mm.
+    """
+    distance, along = np.full(256, np.inf), np.zeros(256)
+    way = end - start
+    square = max(way[0] * way[0] + way[1] * way[1] + way[2] * way[2], 1e-18)
+    nk, nj, ni = labels.shape
+    for k in range(nk):
+        for j in range(nj):
+            for i in range(ni):
+                which = labels[k, j, i]
+                if not watched[which]:
+                    continue
+                x = frame[0, 0] * i + frame[0, 1] * j + frame[0, 2] * k + frame[0, 3] - start[0]
+                y = frame[1, 0] * i + frame[1, 1] * j + frame[1, 2] * k + frame[1, 3] - start[1]
+                z = frame[2, 0] * i + frame[2, 1] * j + frame[2, 2] * k + frame[2, 3] - start[2]
+                share = min(max((x * way[0] + y * way[1] + z * way[2]) / square, 0.0), 1.0)
+                x, y, z = x - share * way[0], y - share * way[1], z - share * way[2]
+                here = math.sqrt(x * x + y * y + z * z)
+                if here < distance[which]:
+                    distance[which], along[which] = here, share
+    return distance, along
 
 
 def millimetres(distance_mm: float, uncertainty_mm: float = 0.0) -> str:
@@ -338,7 +360,7 @@ def in_words(structure: Structure) -> str:
     return " ".join(word if word[-1].isdigit() else word.lower() for word in words)
 
 
-def _neighbourhood(volume: Volume, start: FloatArray, end: FloatArray) -> tuple[FloatArray, np.ndarray]:
+def _neighbourhood(volume: Volume, start: FloatArray, end: FloatArray) -> tuple[FloatArray, UInt8Array]:
     """First index point (i, j, k) and the labels of the box around a needle, `REACH_MM` wider on each side."""
     assert volume.labels is not None
     ends = volume.patient_from_index.indices(np.stack([start, end]))
@@ -347,10 +369,3 @@ def _neighbourhood(volume: Volume, start: FloatArray, end: FloatArray) -> tuple[
     high = np.clip(np.ceil(ends.max(axis=0) + margin) + 1, 0, volume.size).astype(np.int64)
     box = volume.labels[low[2] : high[2], low[1] : high[1], low[0] : high[0]]
     return low.astype(np.float64), box
-
-
-def _to_axis(points: FloatArray, start: FloatArray, end: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(n,) distance of points from the segment, and where along it (0 to 1) they are nearest."""
-    along = end - start
-    share = np.clip((points - start) @ along / max(float(along @ along), 1e-18), 0.0, 1.0)
-    return np.linalg.norm(points - start - share[:, None] * along, axis=-1), share

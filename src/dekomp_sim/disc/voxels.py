@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,11 +13,14 @@ from numpy.typing import ArrayLike
 from dekomp_sim.anatomy import DiscShape
 from dekomp_sim.anatomy.disc_regions import region_at
 from dekomp_sim.anatomy.volume import look_up, lookup_frame
-from dekomp_sim.arrays import Float32Array, FloatArray, IndexArray, UInt8Array, absorb, frozen, sealed
+from dekomp_sim.arrays import Float32Array, FloatArray, IndexArray, Itself, UInt8Array, absorb, frozen, sealed
 from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry import Affine
 from dekomp_sim.units import MM3_PER_ML
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 OPENING_KPA: Final = 100.0
 """Resting pressure of a healthy lumbar disc, prone: 0.1 MPa (Wilke, Spine 1999;24:755; 91 kPa in Sato, Spine
@@ -176,6 +179,8 @@ class Disc:
     @property
     def remaining_ml(self) -> FloatArray:
         """(5,) tissue left by `Tissue` number."""
+        if self.fraction is self.coverage:
+            return self.ledger.initial_ml
         return tissue_volumes_ml(self.tissue, self.fraction, self.voxel_ml)
 
     @property
@@ -217,15 +222,25 @@ class Disc:
 
     def digest(self) -> bytes:
         """SHA-256 over everything that can change, and the grid."""
-        arrays = (self.tissue, self.coverage, self.fraction, self.stain.voxels, self.stain.ml)
         frame = (self.patient_from_index.matrix, self.patient_from_index.origin_mm)
         ledgers = (self.ledger.initial_ml, self.ledger.in_cannula_ml, self.ledger.collected_ml)
-        total = hashlib.sha256()
-        for array in (*arrays, *frame, *ledgers):
+        whole = self.fraction is self.coverage
+        total = _begun(Itself(self.tissue), Itself(self.coverage), whole=whole).copy()
+        changed = (self.stain.voxels, self.stain.ml) if whole else (self.fraction, self.stain.voxels, self.stain.ml)
+        for array in (*changed, *frame, *ledgers):
             absorb(total, array)
         plain = (self.contrast, self.dallas_grade, self.opening_kpa, self.clogged, self.lobular, self.water)
         total.update(" ".join(map(repr, plain)).encode())
         return total.digest()
+
+
+@lru_cache(maxsize=8)
+def _begun(tissue: Itself, coverage: Itself, *, whole: bool) -> Hash:
+    """The SHA-256 begun with the fields that no step changes, to be copied; with the tissue where none was taken."""
+    total = hashlib.sha256()
+    for field in (tissue, coverage, coverage)[: 3 if whole else 2]:
+        absorb(total, field.array)
+    return total
 
 
 def tissue_volumes_ml(tissue: UInt8Array, fraction: FloatArray, voxel_ml: float) -> FloatArray:

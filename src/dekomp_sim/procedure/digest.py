@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -22,40 +23,44 @@ def case_digest(case: Case) -> str:
 
     Numbers count to 1e-9, so that the last bit of a sine on another machine does not.
     """
-    total = hashlib.sha256()
-    for part in _parts(case):
-        total.update(part.encode())
-        total.update(b"\n")
-    return total.hexdigest()
+    lines: list[str] = []
+    _tell(case, lines)
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def _parts(value: Any) -> Iterator[str]:
-    """A value as lines of text in a fixed order."""
-    if isinstance(value, Patient):
-        yield f"patient {value.name} {value.digest}"
-    elif isinstance(value, Disc):
-        yield f"disc {value.digest().hex()}"
+def _tell(value: Any, lines: list[str]) -> None:
+    """Add a value as lines of text in a fixed order."""
+    if isinstance(value, str):
+        lines.append(f"{str(value)!r}")
     elif isinstance(value, bool) or value is None:
-        yield repr(value)
-    elif isinstance(value, str):
-        yield f"{str(value)!r}"
+        lines.append(repr(value))
     elif isinstance(value, float | int | np.generic):
-        yield f"{round(float(value), DECIMALS) + 0.0:.{DECIMALS}f}"
+        lines.append(f"{round(float(value), DECIMALS) + 0.0:.{DECIMALS}f}")
+    elif isinstance(value, Patient):
+        lines.append(f"patient {value.name} {value.digest}")
+    elif isinstance(value, Disc):
+        lines.append(f"disc {value.digest().hex()}")
     else:
-        yield from _nested(value)
+        _tell_parts(value, lines)
 
 
-def _nested(value: Any) -> Iterator[str]:
-    if is_dataclass(value):
-        yield type(value).__name__
-        for one in fields(value):
-            yield one.name
-            yield from _parts(getattr(value, one.name))
+def _tell_parts(value: Any, lines: list[str]) -> None:
+    if is_dataclass(value) and not isinstance(value, type):
+        lines.append(type(value).__name__)
+        for name in _names(type(value)):
+            lines.append(name)
+            _tell(getattr(value, name), lines)
     elif isinstance(value, Mapping):
         for key in sorted(value):
-            yield repr(str(key))
-            yield from _parts(value[key])
+            lines.append(repr(str(key)))
+            _tell(value[key], lines)
     else:
-        yield f"[{len(value)}]"
+        lines.append(f"[{len(value)}]")
         for item in value:
-            yield from _parts(item)
+            _tell(item, lines)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Names of a dataclass's fields."""
+    return tuple(one.name for one in fields(kind))

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from dekomp_sim.anatomy.volume import Volume
+from dekomp_sim.anatomy.volume import Volume, look_up, lookup_frame
 from dekomp_sim.arrays import BoolArray, FloatArray, frozen, sealed
 from dekomp_sim.geometry.affine import Affine
 
@@ -49,11 +49,10 @@ class Body:
 
     def holds(self, points_mm: FloatArray) -> BoolArray:
         """Whether points (..., 3) lie in the body; outside the scan they do not."""
-        index = np.rint(self.patient_from_index.indices(points_mm)).astype(np.int64)
-        nk, nj, ni = self.inside.shape
-        within = np.all((index >= 0) & (index < (ni, nj, nk)), axis=-1)
-        held = np.clip(index, 0, (ni - 1, nj - 1, nk - 1))
-        return np.asarray(within & self.inside[held[..., 2], held[..., 1], held[..., 0]])
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        found = np.zeros(points.shape[:-1], dtype=np.bool_)
+        look_up(points.reshape(-1, 3), lookup_frame(self.patient_from_index), self.inside, found.reshape(-1))
+        return found
 
     @property
     def front_mm(self) -> float:

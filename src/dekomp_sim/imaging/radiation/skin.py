@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 
+from dekomp_sim.anatomy.volume import lookup_frame, nearest
 from dekomp_sim.arrays import BoolArray, FloatArray, frozen
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.radiation.body import Body
@@ -224,13 +227,27 @@ def _entering_share(body: Body, one: Irradiation) -> FloatArray:
 
 def _shaded(body: Body, source_mm: FloatArray, points_mm: FloatArray) -> BoolArray:
     """Whether body lies between each point (n, 3) and the focus."""
-    back = source_mm - points_mm
-    distance = np.linalg.norm(back, axis=1, keepdims=True)
-    if len(points_mm) == 0:
-        return np.zeros(0, dtype=np.bool_)
-    steps = np.arange(_CLEAR_OF_SKIN_MM, float(distance.max()), _RAY_STEP_MM)
-    ways = points_mm[:, None, :] + (back / distance)[:, None, :] * steps[:, None]
-    return np.asarray((body.holds(ways) & (steps < distance)).any(axis=1))
+    return np.asarray(_met(body.inside, lookup_frame(body.patient_from_index), source_mm, points_mm))
+
+
+@njit(cache=True, nogil=True)
+def _met(inside: BoolArray, frame: FloatArray, source_mm: FloatArray, points_mm: FloatArray) -> BoolArray:
+    """Whether the way from each point (n, 3) to the focus comes into body, looked for every `_RAY_STEP_MM`."""
+    met = np.zeros(len(points_mm), dtype=np.bool_)
+    for n in range(len(points_mm)):
+        x, y, z = points_mm[n]
+        dx, dy, dz = source_mm[0] - x, source_mm[1] - y, source_mm[2] - z
+        distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+        dx, dy, dz = dx / distance, dy / distance, dz / distance
+        step = 0
+        while not met[n]:
+            way = _CLEAR_OF_SKIN_MM + step * _RAY_STEP_MM
+            if way >= distance:
+                break
+            k, j, i = nearest(frame, inside.shape, x + way * dx, y + way * dy, z + way * dz)
+            met[n] = k >= 0 and inside[k, j, i]
+            step += 1
+    return met
 
 
 def crosses(block: Block, from_mm: FloatArray, to_mm: FloatArray) -> BoolArray:
