@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUN := $(BIN)/dekomp-sim run scenarios/l4l5_left_posterolateral.yaml -o out/demo --overwrite
+# tests side by side: a process for each core, at most 4, for each takes 2 to 3 GiB; JOBS=1 is one process alone
+JOBS ?= auto
+SIDE_BY_SIDE := $(if $(filter 1,$(JOBS)),,-n $(JOBS) --maxprocesses 4 --dist loadfile)
 SCENES := scenarios/reaction_root_contact.yaml scenarios/complication_device_fracture.yaml
 
 .DEFAULT_GOAL := help
@@ -30,8 +33,8 @@ lint: $(STAMP) ## ruff: style and format
 types: $(STAMP) ## mypy --strict on src and tests
 	$(BIN)/mypy
 
-unit: $(STAMP) ## Truth, laws, stories and doctests
-	$(BIN)/pytest
+unit: $(STAMP) ## Truth, laws, stories and doctests, side by side (JOBS=1: one after the other)
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 notebooks: $(STAMP) ## Execute the notebooks from top to bottom
 	$(BIN)/python tests/run_notebooks.py notebooks/*.ipynb
@@ -64,7 +67,7 @@ gallery: demo ## Renew README's picture from the demo
 
 fuzz: $(STAMP) ## The laws again with new random examples, ten seeds
 	for seed in 1 2 3 4 5 6 7 8 9 10; do \
-		HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/laws --hypothesis-seed=$$seed || exit 1; done
+		HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest $(SIDE_BY_SIDE) tests/laws --hypothesis-seed=$$seed || exit 1; done
 
 clean: ## Remove the environment and everything made
 	rm -rf $(VENV) out

@@ -5,6 +5,7 @@ A scenario is expected to end without harm, unless its first lines hold the word
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HARM = 3
-AT_ONCE = 2
+AT_ONCE = max(2, min(4, os.cpu_count() or 2))
+"""Programs at a time, each of which takes more than a core now and then, and up to 1.5 GiB."""
+
 LEFT_BEHIND = ("report.html", "report.json", "journal.jsonl", "frames")
 
 

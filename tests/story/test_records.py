@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import sqlite3
 import subprocess
@@ -28,7 +27,7 @@ from dekomp_sim.cli.app import main
 from dekomp_sim.debrief.metrics import measure
 from dekomp_sim.debrief.report import report_json
 from dekomp_sim.debrief.scoring.learning import Design
-from dekomp_sim.debrief.scoring.rating import Checklist, HumanAssessment, Rating, form
+from dekomp_sim.debrief.scoring.rating import HumanAssessment, form
 from dekomp_sim.errors import InputError
 from dekomp_sim.files import read_yaml
 from dekomp_sim.procedure import actions as do
@@ -473,23 +472,3 @@ def test_records_of_a_later_release_are_refused_with_the_version_named(file: Pat
         raw.commit()
     code, _, wrong = cli("list")
     assert (code, "records of schema 0099; allowed: schema 0002 or older" in wrong) == (2, True)
-
-
-@pytest.mark.skipif("DEKOMP_SIM_TEST_POSTGRES" not in os.environ, reason="no server was named for the test")
-def test_a_department_s_postgresql_keeps_and_forgets_the_same() -> None:
-    place = place_of(os.environ["DEKOMP_SIM_TEST_POSTGRES"])
-    with opened(place) as records:
-        for name in records.learners():
-            records.forget(name)
-        (number,) = records.add("L01", case(1))
-        rating, checklist = Rating(1, 2, 3, 4, 5, 4, 3), Checklist(consent_obtained=True)
-        records.assess(number, HumanAssessment(1, "A1", rating, checklist))
-        (kept,) = records.cases("L01")
-        assert kept.case == case(1)
-        assert kept.assessments == (HumanAssessment(1, "A1", rating, checklist),)
-        with pytest.raises(InputError, match=f"already kept as case {number}"):
-            records.add("L01", case(1))
-        with records.engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-        assert records.forget("L01") == 1
-        assert records.cases() == ()

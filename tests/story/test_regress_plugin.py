@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from test_regress import SHORT
 
+from dekomp_sim.regress.scene import renew, scene_of
+
 ROOT = Path(__file__).parents[2]
 
 PROJECT = """
@@ -75,6 +77,17 @@ def test_an_outside_project_keeps_its_own_scenes(project: Path) -> None:
     assert "Traceback" not in said
     assert "3 failed, 4 passed" in said
     assert "1 of 2 scenarios changed" in (project / "changed.html").read_text()
+
+
+def test_side_by_side_a_scene_that_two_processes_compare_is_on_the_page_once(project: Path) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    renew(scene_of(project / "scenes" / "as_before.yaml", project / "kept"))
+    page = project / "page.html"
+
+    code, said = run_pytest(project, "-n", "2", "--dekomp-page", str(page), "scenes")
+
+    assert (code, "2 passed" in said, f"Scenarios before and after: {page}" in said) == (0, True, True), said
+    assert "0 of 1 scenarios changed" in page.read_text()
 
 
 def test_a_pattern_that_is_none_of_the_project_is_refused_in_a_sentence(project: Path) -> None:

@@ -19,6 +19,9 @@ from dekomp_sim.errors import InputError
 WAIT_S: Final = 5.0
 """Time in s that a writer waits for another. Assumption: a case is written in milliseconds."""
 
+WRITER: Final = 0x64656B6F6D70
+"""Number of the lock that a writer holds on a server, as no other program would choose it: the letters of "dekomp"."""
+
 PRAGMAS: Final = ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL")
 """What every SQLite connection is told: deletions cascade, deleted content is overwritten with zeros, and a commit has
 reached the disk before it returns (sqlite.org/pragma.html)."""
@@ -38,6 +41,10 @@ REMEDIES: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("disk i/o", "a disk that fails", "a disk that can be read and written", "Nothing was changed: look to the disk"),
 )
 """Words in what SQLite says; what was found, what is allowed, what to do."""
+
+
+LOCK_NOT_AVAILABLE: Final = "55P03"
+"""What PostgreSQL says when a lock was not to be had in time (its manual, appendix A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,8 @@ def engine_of(place: Place) -> Iterator[Engine]:
     if place.file is not None:
         event.listen(engine, "connect", _prepared)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "begin", _begin_on_server)
     try:
         yield engine
     finally:
@@ -122,6 +131,9 @@ def told_plainly(place: Place) -> Iterator[None]:
         for words, found, allowed, remedy in REMEDIES:
             if isinstance(own, sqlite3.Error) and words in said.lower():
                 raise InputError(place.name, found, allowed, remedy) from None
+        if getattr(own, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            _, found, allowed, remedy = REMEDIES[0]
+            raise InputError(place.name, found, allowed, remedy) from None
         raise InputError(place.name, f"a database that refuses ({said})", "a database that answers") from None
 
 
@@ -153,3 +165,13 @@ def _begin(connection: Connection) -> None:
     """A writer asks for the lock at once: two that read first and write later would block each other."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_on_server(connection: Connection) -> None:
+    """A server lets many write at once; here one after the other, as in a file.
+
+    Two that find an empty database would both make its tables, and two that keep a new learner's case the learner.
+    """
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")

@@ -11,6 +11,7 @@ imports the simulator only where a scenario is played.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,9 @@ BASELINES: Final = "dekomp_baselines"
 UPDATE: Final = "--dekomp-update"
 PAGE: Final = "--dekomp-page"
 ANY_PLATFORM: Final = "--dekomp-any-platform"
+
+_HANDED: Final = "dekomp_sim_verdicts"
+"""Key of what a process of pytest-xdist hands to the one that started it; only simple types travel, such as bytes."""
 
 _VERDICTS = pytest.StashKey[list["Verdict"]]()
 _SCENARIOS = pytest.StashKey[frozenset[Path]]()
@@ -124,6 +128,24 @@ class ScenarioItem(pytest.Item):
         return self.path, None, f"{self.path.name}: {self.name}"
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run side by side (pytest-xdist): hand what was found to the process that writes the page."""
+    handed: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if handed is not None and session.config.getoption(PAGE) is not None:
+        handed[_HANDED] = pickle.dumps(session.config.stash[_VERDICTS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take what another process found; of a scenario that two of them compared, once."""
+    handed = getattr(node, "workeroutput", {}).get(_HANDED)
+    if handed is not None:
+        found: list[Verdict] = pickle.loads(handed)
+        verdicts = node.config.stash[_VERDICTS]
+        known = {verdict.scene.path for verdict in verdicts}
+        verdicts.extend(verdict for verdict in found if verdict.scene.path not in known)
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Write the page where it was asked for."""
     target, verdicts = config.getoption(PAGE), config.stash[_VERDICTS]
@@ -133,7 +155,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     from dekomp_sim.regress.page import page
 
     try:
-        write_text(target, page(verdicts))
+        write_text(target, page(sorted(verdicts, key=lambda verdict: verdict.scene.path)))
     except DekompSimError as mistake:
         terminalreporter.write_line(f"{PAGE}: {mistake}", red=True)
     else:
