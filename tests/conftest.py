@@ -17,6 +17,7 @@ from imported_spine import import_blocks
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.anatomy.phantom.build import build_phantom
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
+from dekomp_sim.cli.app import main
 from dekomp_sim.files import read_yaml
 from dekomp_sim.procedure import Case, Setting, begin
 from dekomp_sim.scenario import Story, play, player
@@ -93,3 +94,26 @@ def renderer() -> Renderer:
     if not found:
         pytest.skip(f"this machine cannot draw: {found.reason}")
     return found
+
+
+@pytest.fixture
+def records_file(tmp_path: Path) -> Path:
+    """Where a test keeps its records; nothing is there yet."""
+    return tmp_path / "records.sqlite"
+
+
+@pytest.fixture
+def records_cli(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, records_file: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Exit code, standard output and standard error of `dekomp-sim records WORDS` on the test's own file."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["dekomp-sim", "records", *map(str, words)])
+        monkeypatch.setenv("DEKOMP_SIM_RECORDS", str(records_file))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run

@@ -16,8 +16,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from postgres_server import SECRET, department, programs
+from record_keeping import case
 from sqlalchemy import text
-from test_records import case
 
 from dekomp_sim.anatomy import Level, Patient, Side
 from dekomp_sim.cli.app import main
