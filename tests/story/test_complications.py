@@ -66,6 +66,18 @@ def test_a_needle_in_a_root_hurts_down_the_leg_and_injures_it(opened: Case) -> N
     assert case.harmed
 
 
+def test_what_a_push_meets_is_told_when_the_tip_is_there(opened: Case) -> None:
+    aim = strand_point(opened, "left L4 exiting root", 1.0)
+    before = through(opened, aim, above(aim), 10.0)
+    case = after(before, do.Advance(NEEDLE, to_depth_mm=float(SKIN_Y_MM - aim[1])))
+    met = next(event for event in case.events if isinstance(event, Contact))
+    pain = next(event for event in case.events if isinstance(event, Pain) and event.dermatome)
+    assert met.clock_s == pytest.approx(before.clock_s + (met.depth_mm - 10.0) / 2.0)  # 2 mm/s
+    assert before.clock_s < pain.clock_s == met.clock_s < case.clock_s
+    clocks = [event.clock_s for event in case.events[len(before.events) :]]
+    assert clocks == sorted(clocks)
+
+
 def test_a_needle_that_brushes_a_root_hurts_and_does_not_injure(opened: Case) -> None:
     root = next(s for s in opened.patient.strands if s.name == "left L4 exiting root")
     aim = strand_point(opened, root.name, 1.0)

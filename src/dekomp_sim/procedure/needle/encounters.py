@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from dekomp_sim.anatomy.labels import BONES, Level, Structure
@@ -38,6 +39,12 @@ ORGANS: Final = {
 DISC_PARTS: Final = frozenset({Structure.NUCLEUS, Structure.ANNULUS, Structure.ENDPLATE, Structure.PROTRUSION})
 """What a disc consists of."""
 
+TELLING: Final = DISC_PARTS | NERVES.keys() | ORGANS.keys()
+"""What may be told of when a needle meets it."""
+
+SPEED_MM_S: Final = 2.0
+"""Speed of a needle in mm/s. Assumption: a careful hand."""
+
 ENDPLATE_NEAR_MM: Final = 0.5
 """Distance in mm from the endplate's surface within which a path counts as leaving the disc through it.
 
@@ -46,7 +53,7 @@ Assumption: about the radius of the needles.
 
 
 def encounters(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
-    """Events of one instrument's way from `start_mm` to where `travel` ended.
+    """Events of one instrument's way from `start_mm` to where `travel` ended, each when the tip was there.
 
     Parameters
     ----------
@@ -67,14 +74,23 @@ def encounters(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...
     return (*found, *_aches(case, travel, entered))
 
 
-def enters_disc(travel: Advance, level: Level, start_mm: float) -> bool:
-    """Whether the tip came into the disc of a level from outside it."""
-    first = [c.from_mm for c in travel.crossings if c.level is level and c.structure in DISC_PARTS]
-    return bool(first) and (min(first) > start_mm + 1e-6 or start_mm <= 0.0)
+def disc_entered_mm(travel: Advance, level: Level, start_mm: float) -> float | None:
+    """Depth at which the tip came into the disc of a level from outside it."""
+    first = min((c.from_mm for c in travel.crossings if c.level is level and c.structure in DISC_PARTS), default=None)
+    return first if first is not None and (first > start_mm + 1e-6 or start_mm <= 0.0) else None
 
 
-def _met(case: Case, placement: Placement, crossing: Crossing) -> list[Event]:
+def reached(case: Case, key: str, depth_mm: float) -> Case:
+    """The case before a movement, its clock at the moment when an instrument's tip has come to a depth."""
+    way_mm = max(depth_mm - case.placements[key].depth_mm, 0.0)
+    return replace(case, clock_s=case.clock_s + way_mm / SPEED_MM_S)
+
+
+def _met(before: Case, placement: Placement, crossing: Crossing) -> list[Event]:
     structure = crossing.structure
+    if structure not in TELLING:
+        return []
+    case = reached(before, placement.instrument.key, crossing.from_mm)
     if structure in NERVES:
         touched: list[Event] = [_contact(case, placement, crossing)]
         if crossing.pierced:
@@ -152,12 +168,14 @@ def _left_disc(case: Case, travel: Advance, level: Level) -> list[Event]:
     else:
         return []
     at = Crossing(structure, out_mm, out_mm, last.name, last.level)
-    return [_breach(case, travel.placement, at, kind, name)]
+    then = reached(case, travel.placement.instrument.key, out_mm)
+    return [_breach(then, travel.placement, at, kind, name)]
 
 
 def _bone(case: Case, travel: Advance) -> list[Event]:
     if travel.stopped_by is None:
         return []
+    case = reached(case, travel.placement.instrument.key, travel.placement.depth_mm)
     name = f"bone ({travel.stopped_by.name.lower().replace('_', ' ')})"
     depth = travel.placement.depth_mm
     at = as_tuple(travel.placement.tip_mm)
@@ -171,13 +189,15 @@ def _aches(case: Case, travel: Advance, entered: tuple[Crossing, ...]) -> list[E
         places.append((travel.stopped_by, travel.placement.depth_mm))
     asleep, where = case.sedation_depth, travel.placement
     scores = [
-        (rating(what, numbness(case.deposits, _at(where, depth), case.clock_s), asleep), what) for what, depth in places
+        (rating(what, numbness(case.deposits, _at(where, depth), case.clock_s), asleep), what, depth)
+        for what, depth in places
     ]
-    felt, worst = max(scores, key=lambda pair: pair[0], default=(0.0, Structure.FAT))
+    felt, worst, depth_mm = max(scores, key=lambda found: found[0], default=(0.0, Structure.FAT, 0.0))
     score = rated(felt)
     if score < NOTICED:
         return []
-    return [Pain(case.clock_s, score, heard(complaint(worst, score), asleep), worst)]
+    felt_s = reached(case, where.instrument.key, depth_mm).clock_s
+    return [Pain(felt_s, score, heard(complaint(worst, score), asleep), worst)]
 
 
 def _painless(case: Case, crossing: Crossing) -> bool:

@@ -18,6 +18,7 @@ from dekomp_sim.instruments import (
     Advance,
     Hole,
     Kind,
+    Nest,
     Placement,
     advance,
     coaxial,
@@ -34,14 +35,11 @@ from dekomp_sim.procedure import actions as do
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.clinic.lapses import on_entering_disc
 from dekomp_sim.procedure.events import Event, Said, Severity
-from dekomp_sim.procedure.needle.encounters import encounters, enters_disc
+from dekomp_sim.procedure.needle.encounters import SPEED_MM_S, disc_entered_mm, encounters, reached
 from dekomp_sim.procedure.needle.sites import as_tuple, axis_asked, levels_worked, reach_mm
 from dekomp_sim.procedure.needle.steering import free_from_mm, push_felt, steered
 from dekomp_sim.procedure.records import Puncture, Tip
 from dekomp_sim.procedure.rules import guide
-
-SPEED_MM_S: Final = 2.0
-"""Speed of a needle in mm/s. Assumption: a careful hand."""
 
 HANDLING_S: Final = 10.0
 """Time in s to take, insert, exchange or turn an instrument. Assumption."""
@@ -139,8 +137,9 @@ def push(case: Case, key: str, to_depth_mm: float, bevel_deg: float | None = Non
     told = [event for name in reversed(moving) for event in _told(case, travels[name], starts[name])]
     leader = max(moving, key=lambda name: now[name].depth_mm)
     told += _felt(case, travels[leader], starts[leader])
+    told.sort(key=lambda event: event.clock_s)
     if goal_mm < to_depth_mm:
-        told.append(_at_hub(case, key, goal_mm, to_depth_mm))
+        told.append(_at_hub(clock_s, case.nest, key, (goal_mm, to_depth_mm)))
     return replace(
         case,
         placements=_joined(case.placements, now),
@@ -262,23 +261,27 @@ def _clipped(travel: Advance, first: Advance) -> Advance:
 
 def _told(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
     key = travel.placement.instrument.key
-    entering = any(enters_disc(travel, level, start_mm) for level in levels_worked(case, key))
-    lapses = on_entering_disc(case, key) if entering else ()
+    entered = (disc_entered_mm(travel, level, start_mm) for level in levels_worked(case, key))
+    first_mm = min((depth_mm for depth_mm in entered if depth_mm is not None), default=None)
+    lapses = on_entering_disc(reached(case, key, first_mm), key) if first_mm is not None else ()
     return (*lapses, *encounters(case, travel, start_mm))
 
 
 def _felt(case: Case, travel: Advance, start_mm: float) -> tuple[Event, ...]:
     new = [c for c in travel.crossings if c.structure in FELT and c.from_mm > start_mm + 1e-6 and c.pierced]
-    layers = [Said(case.clock_s, "hand", f"{c.from_mm:.0f} mm, {FELT[c.structure]}.") for c in new]
+    found = [(c.from_mm, FELT[c.structure]) for c in new]
     if travel.stopped_by is not None:
-        layers.append(Said(case.clock_s, "hand", f"{travel.placement.depth_mm:.0f} mm, hard and it stops: bone."))
-    return tuple(layers)
+        found.append((travel.placement.depth_mm, "hard and it stops: bone"))
+    key = travel.placement.instrument.key
+    return tuple(Said(reached(case, key, at).clock_s, "hand", f"{at:.0f} mm, {what}.") for at, what in found)
 
 
-def _at_hub(case: Case, key: str, goal_mm: float, wanted_mm: float) -> Event:
-    on = "the skin" if key not in case.nest else f"the {case.nest[key].replace('_', ' ')}'s"
+def _at_hub(clock_s: float, nest: Nest, key: str, depths_mm: tuple[float, float]) -> Event:
+    """What the hand notices where the hub ends a push before the depth that was asked."""
+    goal_mm, wanted_mm = depths_mm
+    on = "the skin" if key not in nest else f"the {nest[key].replace('_', ' ')}'s"
     words = f"The {key.replace('_', ' ')}'s hub is on {on}: {goal_mm:.0f} mm, {wanted_mm:.0f} mm was asked."
-    return Said(case.clock_s, "hand", words, Severity.NOTICE)
+    return Said(clock_s, "hand", words, Severity.NOTICE)
 
 
 def _once(events: Iterable[Event]) -> tuple[Event, ...]:
