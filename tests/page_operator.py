@@ -105,6 +105,12 @@ class Operator(Visitor):
             found, before = self._mark(name, pane), found
         return found
 
+    def moved(self, name: str, start: tuple[float, float]) -> None:
+        """Wait until a mark over the live picture has left where it was: words come before pictures."""
+        at = f"document.querySelector('[data-test=pane-live] .mark.{name}').getBoundingClientRect()"
+        gone = f"Math.hypot({at}.x + {at}.width / 2 - {start[0]}, {at}.y + {at}.height / 2 - {start[1]}) > 1"
+        self.tab.wait_for_function(gone)
+
     def _mark(self, name: str, pane: str) -> tuple[float, float] | None:
         box = self.tab.query_selector(f"[data-test=pane-{pane}] .mark.{name}").bounding_box()
         return None if box is None else (box["x"] + box["width"] / 2.0, box["y"] + box["height"] / 2.0)
