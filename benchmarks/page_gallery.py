@@ -1,7 +1,7 @@
 """The page's picture in README and docs: a needle steered under fluoroscopy, in a real browser.
 
 `python benchmarks/page_gallery.py [FOLDER]` writes `steering.png` there, into docs/gallery/page where none is named. It
-needs Playwright and a Chromium, as the tests of the page do, and performs the steps of `tests/page.py` up to the needle.
+needs Playwright and a Chromium, as the tests of the page do. It performs the steps of `tests/page.py` up to the needle.
 """
 
 from __future__ import annotations
