@@ -61,9 +61,10 @@ soak: $(STAMP) ## Whether the page's memory stays flat over an hour's pictures (
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/import_memory.py
 
-gallery: demo ## Renew README's picture from the demo
+gallery: demo ## Renew README's pictures from the demo and from the page in a browser
 	cp out/demo/overview.png docs/gallery/demo.png
 	cp out/demo/scene_close-up.png docs/gallery/scene.png
+	$(BIN)/python benchmarks/page_gallery.py
 
 fuzz: $(STAMP) ## The laws again with new random examples, ten seeds
 	for seed in 1 2 3 4 5 6 7 8 9 10; do \

@@ -170,6 +170,19 @@ def test_space_is_the_pedal_while_it_is_held(candidate: Visitor) -> None:
     assert tab.query_selector(".pane.beam") is None
 
 
+def test_the_pedal_on_the_page_is_lit_while_a_finger_is_on_it(candidate: Visitor) -> None:
+    tab, before = candidate.tab, candidate.moment()
+    colour = "getComputedStyle(document.querySelector('[data-test=pedal]')).backgroundColor"
+    dark = tab.evaluate(colour)
+    tab.locator("[data-test=pedal]").hover()
+    tab.mouse.down()
+    tab.wait_for_function(f"{colour} === 'rgb(240, 228, 66)'")
+    tab.mouse.up()
+    candidate.passes(before)
+    tab.mouse.move(640, 10)
+    tab.wait_for_function(f"{colour} === '{dark}'")
+
+
 def test_a_key_is_changed_on_the_map_and_kept_by_the_browser(candidate: Visitor) -> None:
     tab = candidate.tab
     candidate.press("?")
