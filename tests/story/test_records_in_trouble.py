@@ -203,3 +203,9 @@ def test_records_of_a_later_release_are_refused_with_the_version_named(records_f
         raw.commit()
     code, _, wrong = records_cli("list")
     assert (code, "records of schema 0099; allowed: schema 0002 or older" in wrong) == (2, True)
+
+
+def test_a_server_is_called_by_a_name_that_tells_no_password() -> None:
+    place = place_of("postgresql://anna:first@host/records?password=second&sslmode=require")
+    assert place.name == "postgresql+psycopg://anna:***@host/records"
+    assert place.url.query["password"] == "second"

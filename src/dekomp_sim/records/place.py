@@ -85,7 +85,7 @@ def place_of(named: str | None) -> Place:
         raise InputError("--db", url.get_backend_name(), "sqlite or postgresql")
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-    return Place(url, url.render_as_string(hide_password=True))
+    return Place(url, url.set(query={}).render_as_string(hide_password=True))  # a password may stand in the query too
 
 
 @contextmanager
