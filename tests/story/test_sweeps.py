@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ steps:
 """
 VARIED = ("operator.entry_error_mm=0:8", "card.leg_pain=5,7", "card.weight_kg=50,90")
 CASES = 24
+MANY = 240
+"""So many that they are not over before somebody who is to be killed dies."""
 DIED_AT = 6
 """Cases that are over when somebody dies."""
 
@@ -219,6 +222,13 @@ def test_a_case_of_a_sweep_is_what_a_run_of_it_would_be(plan: Plan, expected: li
     assert len({one["digest"] for one in expected}) == CASES
 
 
+@pytest.fixture(scope="module")
+def long(plan: Plan) -> tuple[Plan, list[Outcome]]:
+    """A longer sweep of the same cases, and what comes of all of them."""
+    more = replace(plan, cases=MANY)
+    return more, perform(more.story, [more.draw(index) for index in range(MANY)])
+
+
 def test_a_failed_case_is_recorded_with_its_seed_and_reason_and_the_others_go_on(
     scenario: Path, tmp_path: Path, dekomp: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -243,40 +253,42 @@ def test_a_failed_case_is_recorded_with_its_seed_and_reason_and_the_others_go_on
 
 
 def test_a_worker_and_then_the_scheduler_killed_in_the_middle_lose_and_double_no_case(
-    plan: Plan, expected: list[Outcome], cluster: Cluster, tmp_path: Path
+    long: tuple[Plan, list[Outcome]], cluster: Cluster, tmp_path: Path
 ) -> None:
+    plan, expected = long
     out, later = tmp_path / "out", 2 * DIED_AT
     with pytest.raises(InputError, match=r"a scheduler that is gone.*What is done is kept"):
         performed(plan, out, cluster.address, (DIED_AT, cluster.workers[0]), (later, cluster.scheduler))
     assert cluster.workers[0].wait() == -signal.SIGKILL
     before = lines(out)
-    assert later <= len(before) < CASES  # the other worker went on
+    assert later <= len(before) < MANY  # the other worker went on
     assert kept(plan, out) == [expected[index] for index in sorted(added([], before))]
 
     performed(plan, out, "threads")
     assert kept(plan, out) == expected
-    assert sorted(added([], before) + added(before, lines(out))) == list(range(CASES))
+    assert sorted(added([], before) + added(before, lines(out))) == list(range(MANY))
 
 
 def test_a_leader_killed_in_the_middle_goes_on_with_the_same_command(
-    plan: Plan, expected: list[Outcome], scenario: Path, tmp_path: Path
+    long: tuple[Plan, list[Outcome]], scenario: Path, tmp_path: Path
 ) -> None:
+    plan, expected = long
     out = tmp_path / "out"
     varies = [word for vary in ("operator.entry_error_mm=0:8", "card.weight_kg=50,90") for word in ("--vary", vary)]
     command = [sys.executable, "-m", "dekomp_sim", "sweep", str(scenario), "-o", str(out), "--seed", "7", *varies]
-    leader = subprocess.Popen([*command, "--cases", str(CASES)], stdout=subprocess.DEVNULL)
+    leader = subprocess.Popen([*command, "--cases", str(MANY)], stdout=subprocess.DEVNULL)
     while len(lines(out)) < DIED_AT:
         assert leader.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.005)
     os.kill(leader.pid, signal.SIGKILL)
     leader.wait()
-    assert DIED_AT <= len(lines(out)) < CASES
+    assert DIED_AT <= len(lines(out)) < MANY
     cut, spoilt, *whole = reversed(lines(out))  # as a disk without power may leave them
     (out / CASE_LINES).write_text("".join(f"{line}\n" for line in [*reversed(whole), "\0" * len(spoilt)]) + cut[:100])
 
     performed(plan, out, "threads")
     assert kept(plan, out) == expected
-    assert sorted(added([], [*whole, *lines(out)[len(whole) + 1 :]])) == list(range(CASES))
+    assert sorted(added([], [*whole, *lines(out)[len(whole) + 1 :]])) == list(range(MANY))
 
 
 def test_a_case_that_kills_its_worker_is_recorded_and_its_neighbours_are_not_blamed(
