@@ -302,7 +302,7 @@ def _of_piece(
         Clearance(
             in_words(Structure(which)),
             Structure(which),
-            distance[which] - less_mm,
+            float(distance[which]) - less_mm,
             start + along[which] * (end - start),
         )
         for which in np.flatnonzero(distance < REACH_MM).tolist()
