@@ -21,7 +21,7 @@ def test_a_share_lies_between_0_and_1_and_never_falls_toward_full(
     if full == zero:
         return
     criterion = Criterion(Metric.EXPOSURES, full_at=full, zero_at=zero)
-    near, far = sorted((one, other), key=lambda value: (value - full) * (1.0 if zero > full else -1.0))
+    near, far = sorted((one, other), reverse=zero < full)
     assert 0.0 <= share(criterion, far) <= share(criterion, near) <= 1.0
     assert (share(criterion, full), share(criterion, zero)) == (1.0, 0.0)
 

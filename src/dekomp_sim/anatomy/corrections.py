@@ -6,6 +6,7 @@ where they are. What nobody touched stays as it was found, and nerves go with th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -226,10 +227,20 @@ def _with_endplates(disc: DiscShape, part: Part, to_mm: FloatArray) -> DiscShape
     grown = height - before
     return replace(
         disc,
-        patient_from_disc=Rigid.from_axes((np.asarray(upper) + np.asarray(lower)) / 2.0, up, frame.rotation[:, 1]),
+        patient_from_disc=Rigid(_tilted(frame.rotation, up / height), (np.asarray(upper) + np.asarray(lower)) / 2.0),
         height_anterior_mm=disc.height_anterior_mm + grown,
         height_posterior_mm=disc.height_posterior_mm + grown,
     )
+
+
+def _tilted(rotation: FloatArray, up: FloatArray) -> FloatArray:
+    """A disc's axes (3, 3) turned the shortest way until its normal is `up` (3,): turned back, they are as before."""
+    across = np.cross(rotation[:, 2], up)
+    sine = float(np.linalg.norm(across))
+    if sine == 0.0:
+        return rotation
+    angle_deg = math.degrees(math.atan2(sine, float(rotation[:, 2] @ up)))
+    return Rigid.about_axis(across, angle_deg).rotation @ rotation
 
 
 def apex_mm(disc: DiscShape, protrusion: Protrusion) -> FloatArray:
