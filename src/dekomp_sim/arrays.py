@@ -12,6 +12,7 @@ FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
 Int16Array = NDArray[np.int16]
 UInt8Array = NDArray[np.uint8]
+UInt16Array = NDArray[np.uint16]
 BoolArray = NDArray[np.bool_]
 IndexArray = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import Strand, Structure
-from dekomp_sim.anatomy.clearance import nearest_strand_mm, strand_distances_mm
+from dekomp_sim.anatomy.strand_distance import nearest_on_axes, strand_distances_mm
 
 COORDINATE = st.floats(-20.0, 20.0).map(lambda value: round(value, 2))
 POINT = st.tuples(COORDINATE, COORDINATE, COORDINATE)
@@ -32,16 +32,20 @@ def test_distances_are_those_of_a_search_over_both_axes(
 
 
 @settings(max_examples=50, deadline=None)
-@given(POINT, st.lists(st.tuples(POINT, POINT, POINT, st.floats(0.1, 5.0), st.floats(0.1, 5.0)), max_size=6))
-def test_the_nearest_of_many_tubes_is_found_without_looking_at_all(
-    at: tuple[float, float, float],
+@given(st.lists(st.tuples(POINT, POINT, POINT, st.floats(0.1, 5.0), st.floats(0.1, 5.0)), max_size=6), POINT, POINT)
+def test_each_of_many_tubes_is_as_far_as_alone_and_there_on_the_axis(
     tubes: list[tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], float, float]],
+    first: tuple[float, float, float],
+    last: tuple[float, float, float],
 ) -> None:
     strands = [
-        Strand("vein", Structure.AORTA, np.array([first, middle, last]), np.array([r0, r1, r0]))
-        for first, middle, last, r0, r1 in tubes
-        if len({first, middle, last}) == 3
+        Strand("vein", Structure.AORTA, np.array(path), np.array([r0, r1, r0]))
+        for *path, r0, r1 in tubes
+        if len(set(path)) == 3
     ]
-    point = np.array(at)
-    wanted = float(strand_distances_mm(strands, point[None], point[None]).min(initial=np.inf))
-    assert nearest_strand_mm(strands, point) == pytest.approx(wanted, abs=1e-12)  # of two equally near, either
+    start, end = np.array([first]), np.array([last])
+    together, along = nearest_on_axes(strands, start, end)
+    for n, strand in enumerate(strands):
+        assert together[0, n] == strand_distances_mm([strand], start, end)[0, 0]
+        there = start + along[0, n] * (end - start)
+        assert strand_distances_mm([strand], there, there)[0, 0] == pytest.approx(together[0, n], abs=1e-9)

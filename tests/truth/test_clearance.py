@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dekomp_sim.anatomy import DiscShape, Level, Patient, Strand, Structure, Volume
-from dekomp_sim.anatomy.clearance import REACH_MM, Clearance, clearances, in_words, millimetres, strand_distances_mm
+from dekomp_sim.anatomy.clearance import REACH_MM, Clearance, clearances, in_words, millimetres
+from dekomp_sim.anatomy.strand_distance import strand_distances_mm
 from dekomp_sim.geometry import Affine, Rigid
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -15,9 +13,10 @@ from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import BONES, Structure
-from dekomp_sim.anatomy.patient import Patient, Strand
+from dekomp_sim.anatomy.patient import Patient
+from dekomp_sim.anatomy.strand_distance import nearest_on_axes
 from dekomp_sim.anatomy.volume import Volume
-from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, UInt8Array, frozen
+from dekomp_sim.arrays import BoolArray, FloatArray, UInt8Array, frozen
 
 REACH_MM: Final = 15.0
 """Assumption: labelled structures farther from the needle than this are not reported: 10 mm is already no threat."""
@@ -36,9 +35,6 @@ ORGANS: Final = (
     Structure.ILIAC_VEIN_RIGHT,
 )
 """Labels of organs and vessels a needle must miss."""
-
-_FAR = 1e9
-"""Beyond either end of a segment."""
 
 _PIECE_MM = 15.0
 """Length of the pieces about which labels are searched."""
@@ -101,165 +97,12 @@ def clearances(
     return tuple(sorted(found, key=lambda clearance: clearance.distance_mm))
 
 
-def strand_distances_mm(strands: Sequence[Strand], starts_mm: FloatArray, ends_mm: FloatArray) -> FloatArray:
-    """(m, strands) distance of m needle axes from each strand's surface, negative inside.
-
-    Parameters
-    ----------
-    strands
-        Nerves, sac, vessels.
-    starts_mm, ends_mm
-        (m, 3) ends of the axes.
-    """
-    if not strands:
-        return np.empty((len(starts_mm), 0))
-    return np.stack([_to_segments(_segments(one), starts_mm, ends_mm)[0].min(axis=1) for one in strands], axis=1)
-
-
-def nearest_strand_mm(strands: Sequence[Strand], at_mm: FloatArray) -> float:
-    """Distance of a point (3,) from the nearest of some strands' surfaces, negative inside, infinite without any.
-
-    A strand whose box, or whose axis, is farther away than what was found is not looked at closely.
-    """
-    at, best = at_mm.tolist(), math.inf
-    boxes = ((_box(strand), strand) for strand in strands)
-    for away_mm, box, strand in sorted(
-        ((box.off_mm(at), box, strand) for box, strand in boxes), key=lambda row: row[0]
-    ):
-        if away_mm >= best:
-            break
-        across_mm = strand.distance_mm(at_mm)
-        if across_mm - box.lean * (across_mm + box.thickest_mm) < best:
-            best = min(best, float(strand_distances_mm([strand], at_mm[None], at_mm[None])[0, 0]))
-    return best
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """The box about a strand's path, its greatest radius, and by which share of its way to the axis a point may be
-    nearer to a cone's surface than it is straight across: 1 - sqrt(1 - slope^2).
-    """
-
-    low_mm: list[float]
-    high_mm: list[float]
-    thickest_mm: float
-    lean: float
-
-    def off_mm(self, at: list[float]) -> float:
-        """A lower bound of a point's distance from the surface."""
-        out = (max(a - x, x - b, 0.0) for a, x, b in zip(self.low_mm, at, self.high_mm, strict=True))
-        return math.hypot(*out) - self.thickest_mm
-
-
-@lru_cache(maxsize=256)
-def _box(strand: Strand) -> _Box:
-    path, radius = strand.path_mm, strand.radius_mm
-    slope = np.abs(np.diff(radius)) / np.linalg.norm(np.diff(path, axis=0), axis=1)
-    lean = 1.0 - math.sqrt(max(1.0 - float(slope.max()) ** 2, 0.0))
-    return _Box(path.min(axis=0).tolist(), path.max(axis=0).tolist(), float(radius.max()), lean)
-
-
-class _Segments(NamedTuple):
-    """Segments of strands: (n, 3) ends, (n,) radius at the first and its growth to the other."""
-
-    near_mm: FloatArray
-    far_mm: FloatArray
-    radius_mm: FloatArray
-    growth_mm: FloatArray
-
-
-def _segments(strand: Strand) -> _Segments:
-    return _Segments(strand.path_mm[:-1], strand.path_mm[1:], strand.radius_mm[:-1], np.diff(strand.radius_mm))
-
-
-@lru_cache(maxsize=4)
-def _all_segments(patient: Patient) -> tuple[_Segments, IndexArray]:
-    """The segments of all strands, and where each strand's begin; kept for the patients in use."""
-    each = [_segments(strand) for strand in patient.strands]
-    begins = np.cumsum([0, *(len(one.radius_mm) for one in each)])
-    return _Segments(*(np.concatenate(part) for part in zip(*each, strict=True))), begins
-
-
 def _of_strands(patient: Patient, start: FloatArray, end: FloatArray, radius_mm: float) -> list[Clearance]:
-    if not patient.strands:
-        return []
-    segments, begins = _all_segments(patient)
-    distance, along = (rows[0] for rows in _to_segments(segments, start[None], end[None]))
-    found = []
-    for strand, (first, last) in zip(patient.strands, pairwise(begins.tolist()), strict=True):
-        nearest = first + int(np.argmin(distance[first:last]))
-        at, apart_mm = start + along[nearest] * (end - start), float(distance[nearest]) - radius_mm
-        found.append(Clearance(strand.name, strand.structure, apart_mm, at, strand.uncertainty_mm))
-    return found
-
-
-def _to_segments(segments: _Segments, starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(m, n) distance of m axes from n segments, and where (0 to 1) along the axes it is attained.
-
-    With axis point P(s) and segment point Q(t), |P(s) - Q(t)| - r(t) is convex in (s, t), so its least value over the
-    unit square lies either where its gradient is zero or on an edge; all five cases have closed forms.
-    """
-    near, far, r0, slope = segments
-    along_axis = (ends - starts)[:, None, :]
-    along_strand = far - near
-    gap = starts[:, None, :] - near
-    cases = [
-        _from_point(starts, near, along_strand, slope, 0.0),
-        _from_point(ends, near, along_strand, slope, 1.0),
-        _from_path_point(near, starts, along_axis, 0.0),
-        _from_path_point(far, starts, along_axis, 1.0),
-        _inside(gap, along_axis, along_strand, slope),
+    distance, along = (rows[0].tolist() for rows in nearest_on_axes(patient.strands, start[None], end[None]))
+    return [
+        Clearance(one.name, one.structure, away - radius_mm, start + share * (end - start), one.uncertainty_mm)
+        for one, away, share in zip(patient.strands, distance, along, strict=True)
     ]
-    s = np.stack([np.broadcast_to(case[0], gap.shape[:2]) for case in cases])
-    t = np.stack([np.broadcast_to(case[1], gap.shape[:2]) for case in cases])
-    apart = gap + s[..., None] * along_axis - t[..., None] * along_strand
-    distance = np.sqrt((apart**2).sum(axis=-1)) - (r0 + slope * t)
-    best = np.argmin(distance, axis=0)[None]
-    return np.take_along_axis(distance, best, axis=0)[0], np.take_along_axis(s, best, axis=0)[0]
-
-
-def _shift(height: FloatArray, length: FloatArray, slope: FloatArray) -> FloatArray:
-    """How far beyond the foot of the perpendicular (in units of t) a growing radius moves the nearest point."""
-    steep = length**2 - slope**2
-    shift = slope * height / (length * np.sqrt(np.where(steep > 0.0, steep, 1.0)))
-    return np.where(steep > 0.0, shift, np.sign(slope) * _FAR)
-
-
-def _from_point(
-    points: FloatArray, near: FloatArray, along: FloatArray, slope: FloatArray, s: float
-) -> tuple[FloatArray, FloatArray]:
-    """(s, t) nearest to one end of the axes."""
-    length = np.maximum(np.linalg.norm(along, axis=-1), 1e-9)
-    to_point = points[:, None, :] - near
-    foot = (to_point * along).sum(axis=-1) / length**2
-    height = np.linalg.norm(to_point - foot[..., None] * along, axis=-1)
-    return np.asarray(s), np.clip(foot + _shift(height, length, slope), 0.0, 1.0)
-
-
-def _from_path_point(
-    points: FloatArray, starts: FloatArray, along_axis: FloatArray, t: float
-) -> tuple[FloatArray, FloatArray]:
-    """(s, t) nearest to one end of the strand's segments."""
-    square = np.maximum((along_axis**2).sum(axis=-1), 1e-18)
-    s = ((points - starts[:, None, :]) * along_axis).sum(axis=-1) / square
-    return np.clip(s, 0.0, 1.0), np.asarray(t)
-
-
-def _inside(
-    gap: FloatArray, along_axis: FloatArray, along_strand: FloatArray, slope: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """(s, t) where the gradient is zero, held to the unit square: a value there is attained, if not always the
-    least."""
-    a = (along_axis**2).sum(axis=-1)
-    b = (along_axis * along_strand).sum(axis=-1)
-    c = (along_strand**2).sum(axis=-1)
-    d, e = (gap * along_axis).sum(axis=-1), (gap * along_strand).sum(axis=-1)
-    cross = np.maximum(a * c - b * b, 1e-12)
-    s0, t0 = (b * e - c * d) / cross, (a * e - b * d) / cross
-    height = np.linalg.norm(gap + s0[..., None] * along_axis - t0[..., None] * along_strand, axis=-1)
-    across = np.sqrt(cross / np.maximum(a, 1e-18))
-    t = np.clip(t0 + _shift(height, across, np.broadcast_to(slope, height.shape)), 0.0, 1.0)
-    return np.clip((b * t - d) / np.maximum(a, 1e-18), 0.0, 1.0), t
 
 
 def _of_disc(disc: DiscShape, start: FloatArray, end: FloatArray, radius_mm: float) -> Clearance:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType
+
+import numpy as np
+from numba import njit
 
 from dekomp_sim.anatomy.disc_shape import DiscShape
 from dekomp_sim.anatomy.labels import Level, Side, Structure
@@ -59,20 +61,21 @@ class Strand:
         >>> tube.distance_mm(frozen([5.0, 0.0, 5.0]))
         3.0
         """
-        at, stations, radii = at_mm.tolist(), self.path_mm.tolist(), self.radius_mm.tolist()
-        return min(
-            _off_cone(at, ends, ends_mm) for ends, ends_mm in zip(pairwise(stations), pairwise(radii), strict=True)
-        )
+        return float(_off_cones(np.asarray(at_mm), self.path_mm, self.radius_mm))
 
 
-def _off_cone(at: list[float], ends: tuple[list[float], list[float]], radii_mm: tuple[float, float]) -> float:
-    """Distance of a point from a piece of a tube; plain numbers, for a dozen of them are not worth an array."""
-    start, end = ends
-    way = [b - a for a, b in zip(start, end, strict=True)]
-    run = sum((p - a) * w for p, a, w in zip(at, start, way, strict=True))
-    along = min(max(run / sum(w * w for w in way), 0.0), 1.0)
-    foot = [a + along * w for a, w in zip(start, way, strict=True)]
-    return math.dist(at, foot) - (radii_mm[0] + along * (radii_mm[1] - radii_mm[0]))
+@njit(cache=True, nogil=True)
+def _off_cones(at_mm: FloatArray, path_mm: FloatArray, radius_mm: FloatArray) -> float:
+    """Least distance of a point (3,) from the pieces of a tube, each taken straight across."""
+    least_mm = math.inf
+    for n in range(len(path_mm) - 1):
+        px, py, pz = at_mm[0] - path_mm[n, 0], at_mm[1] - path_mm[n, 1], at_mm[2] - path_mm[n, 2]
+        wx, wy, wz = path_mm[n + 1] - path_mm[n]
+        along = min(max((px * wx + py * wy + pz * wz) / (wx * wx + wy * wy + wz * wz), 0.0), 1.0)
+        px, py, pz = px - along * wx, py - along * wy, pz - along * wz
+        radius = radius_mm[n] + along * (radius_mm[n + 1] - radius_mm[n])
+        least_mm = min(least_mm, math.sqrt(px * px + py * py + pz * pz) - radius)
+    return least_mm
 
 
 @dataclass(frozen=True, slots=True, eq=False)

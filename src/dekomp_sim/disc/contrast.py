@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dekomp_sim.arrays import FloatArray, IndexArray, sealed
-from dekomp_sim.disc.filling import distances, outward, poured, rooms
+from dekomp_sim.arrays import FloatArray, IndexArray, Itself, UInt16Array, sealed
+from dekomp_sim.disc.filling import capacities, poured, poured_outward, shells
 from dekomp_sim.disc.pressure import leaked_during_ml
 from dekomp_sim.disc.spaces import Space, annular_space, epidural_space, fissured, layout, nuclear_space
 from dekomp_sim.disc.tissue import Tissue
@@ -23,6 +23,9 @@ from dekomp_sim.errors import InputError, OutOfRangeError
 
 FLUID_FRACTION: Final = 0.80
 """Share of nucleus that is water and that contrast can at most replace: 70 to 85 % (Castro, Eur Spine J 1992;1:96)."""
+
+LEFT: Final = 1e-13
+"""Share of an injection below which what found no room is rounding."""
 
 
 def inject(
@@ -157,19 +160,26 @@ def _fill(disc: Disc, space: Space, volume_ml: float, tip: FloatArray) -> Stain:
     OutOfRangeError
         If the space cannot hold the volume.
     """
-    fields = (disc.coverage.ravel(), disc.fraction.ravel())
-    room_ml = rooms((space.voxels, space.share), fields, (disc.stain.voxels, disc.stain.ml), disc.voxel_ml)
-    distance_mm = _distances(space, tuple(disc.shape.patient_from_disc.inverse().points(tip).tolist()))
-    pores_ml = min(volume_ml, float(room_ml.sum()))
-    filled = _put(disc.stain, space.voxels, outward(room_ml, distance_mm, volume_ml), pores_ml)
-    left_ml = volume_ml - pores_ml
-    return _fuller(disc, filled, space.voxels, left_ml) if left_ml > 1e-9 * volume_ml else filled
+    held, tip_in_disc = disc.stain, tuple(disc.shape.patient_from_disc.inverse().points(tip).tolist())
+    most_ml = _capacities(space, Itself(disc.coverage), Itself(disc.fraction), disc.voxel_ml)
+    about_tip = _shells(space, tip_in_disc)
+    voxels, ml, left_ml = poured_outward((held.voxels, held.ml), (space.voxels, most_ml), about_tip, volume_ml)
+    filled = Stain(voxels, ml)
+    return _fuller(disc, filled, space.voxels, left_ml) if left_ml > LEFT * volume_ml else filled
+
+
+@lru_cache(maxsize=4)
+def _capacities(space: Space, coverage: Itself, fraction: Itself, voxel_ml: float) -> FloatArray:
+    """Kept until tissue is taken: no injection changes how much a voxel can hold."""
+    fields = (coverage.array.ravel(), fraction.array.ravel())
+    return sealed(capacities((space.voxels, space.share), fields, voxel_ml))
 
 
 @lru_cache(maxsize=2)
-def _distances(space: Space, tip_mm: tuple[float, ...]) -> FloatArray:
+def _shells(space: Space, tip_mm: tuple[float, ...]) -> tuple[FloatArray, UInt16Array]:
     """Kept for the next increment through the same needle."""
-    return sealed(distances(space.points_mm, space.haste, np.array(tip_mm)))
+    distance_mm, shell = shells(space.points_mm, space.haste, np.array(tip_mm))
+    return sealed(distance_mm), sealed(shell)
 
 
 def _fuller(disc: Disc, held: Stain, voxels: IndexArray, volume_ml: float) -> Stain:
@@ -193,7 +203,7 @@ def _put(held: Stain, voxels: IndexArray, taken_ml: FloatArray, volume_ml: float
     sum_ml = float(taken_ml.sum())
     if sum_ml <= 0.0:
         return held
-    return Stain(*poured(held.voxels, held.ml, voxels, taken_ml, volume_ml / sum_ml))
+    return Stain(*poured((held.voxels, held.ml), (voxels, taken_ml), volume_ml / sum_ml))
 
 
 def _pooled(disc: Disc, held: Stain, volume_ml: float) -> tuple[Stain, float]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.arrays import FloatArray, IndexArray
-from dekomp_sim.disc.filling import in_slices, only, rims
+from dekomp_sim.disc.reading import arc_deg, places, rims, sorted_out, weighted_quantile
 from dekomp_sim.disc.tissue import Tissue
 from dekomp_sim.disc.voxels import Disc
 
@@ -60,14 +60,15 @@ def discogram(disc: Disc) -> Discogram | None:
     lobular where at 0 or 1 two masses lie over each other.
     """
     least_ml = SEEN_SHARE * disc.voxel_ml
-    held_ml, seen = in_slices(disc.stain.voxels, disc.stain.ml, disc.tissue, least_ml)
+    held = disc.stain
+    in_slices_ml, seen, *in_annulus = sorted_out(held.voxels, held.ml, disc.tissue, Tissue.ANNULUS, least_ml)
     if seen[Tissue.NUCLEUS] == 0:
         return None
     if seen[Tissue.OUTSIDE] > 0:
         return Discogram(5, Adams.RUPTURED)
-    third, arc_deg = _reach(disc, *only(disc.stain.voxels, disc.stain.ml, disc.tissue, Tissue.ANNULUS, least_ml))
-    dallas = 4 if third == 3 and arc_deg > WIDE_ARC_DEG else third
-    if dallas <= 1 and _in_two_masses(held_ml[:, Tissue.NUCLEUS]):
+    third, over_deg = _reach(disc, *in_annulus)
+    dallas = 4 if third == 3 and over_deg > WIDE_ARC_DEG else third
+    if dallas <= 1 and _in_two_masses(in_slices_ml[:, Tissue.NUCLEUS]):
         return Discogram(dallas, Adams.LOBULAR)
     return Discogram(dallas, _ADAMS[dallas])
 
@@ -88,19 +89,9 @@ def _reach(disc: Disc, voxels: IndexArray, held_ml: FloatArray) -> tuple[int, fl
     turn = shape.patient_from_disc.inverse()
     shift = turn.points(disc.patient_from_index.origin_mm)
     disc_from_index = np.column_stack([turn.rotation @ disc.patient_from_index.matrix, shift])
-    rim, azimuth = rims(voxels, disc.tissue.shape, disc_from_index, (shape.half_width_mm, shape.half_depth_mm))
-    thirds = 3.0 * (rim - shape.nucleus_fraction) / (1.0 - shape.nucleus_fraction)
-    order = np.argsort(thirds)
-    below = np.cumsum(held_ml[order])
-    reached = float(thirds[order][np.searchsorted(below, (1.0 - STRAY) * below[-1])])
+    at_mm = places(voxels, disc.tissue.shape, disc_from_index)
+    rim_at = rims(at_mm, (shape.half_width_mm, shape.half_depth_mm))
+    nucleus, third_wide = shape.nucleus_fraction, (1.0 - shape.nucleus_fraction) / 3.0
+    reached = (weighted_quantile(rim_at, held_ml, 1.0 - STRAY) - nucleus) / third_wide
     third = int(np.clip(np.ceil(reached - EDGE), 1, 3))
-    return third, _arc_deg(np.degrees(azimuth[thirds > third - 1.0]))
-
-
-def _arc_deg(azimuth_deg: FloatArray) -> float:
-    """Arc about the disc's axis, degrees, over which azimuths (n,) lie: the circle less its widest gap."""
-    if azimuth_deg.size < 2:
-        return 0.0
-    azimuth = np.sort(azimuth_deg)
-    gaps = np.diff(azimuth, append=azimuth[0] + 360.0)
-    return float(360.0 - gaps.max())
+    return third, arc_deg(at_mm, rim_at, nucleus + (third - 1) * third_wide)

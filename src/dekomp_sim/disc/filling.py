@@ -1,7 +1,7 @@
-"""The compiled loops of contrast: filling places by distance, each up to its room, and where it lies then.
+"""The compiled loops of contrast: filling places by distance, each up to its room.
 
-A full sort by distance would cost more than all the rest: places are put into shells about the tip, shells behind the
-front are full, and only the shell in which the front stands is sorted.
+A full sort by distance would cost more than all the rest: places are put into shells about the tip, once for a needle's
+place; shells behind the front are full, and only the shell in which the front stands is sorted.
 """
 
 from __future__ import annotations
@@ -11,163 +11,132 @@ import math
 import numpy as np
 from numba import njit
 
-from dekomp_sim.anatomy.phantom.fields import rim
-from dekomp_sim.arrays import FloatArray, IndexArray, UInt8Array
-from dekomp_sim.disc.tissue import Tissue
-
-PARTS = len(Tissue)
+from dekomp_sim.arrays import FloatArray, IndexArray, UInt16Array
 
 SHELLS = 2048
 """Shells about the tip; any number gives the same result."""
 
 
 @njit(cache=True, nogil=True)
-def outward(room_ml: FloatArray, distance_mm: FloatArray, volume_ml: float) -> FloatArray:
-    """(n,) mL that places take of `volume_ml`, nearest first, each up to its room; of equally far ones the first."""
-    taken_ml = np.zeros(len(room_ml))
-    farthest = distance_mm.max() if len(distance_mm) > 0 else 0.0
-    per_mm = SHELLS / (farthest * (1.0 + 1e-9)) if farthest > 0.0 else 0.0
-    held = np.zeros(SHELLS)
-    for n in range(len(room_ml)):
-        held[int(distance_mm[n] * per_mm)] += room_ml[n]
-    left_ml, front = volume_ml, 0
-    while front < SHELLS and held[front] <= left_ml:
-        left_ml -= held[front]
-        front += 1
-    count = 0
-    for n in range(len(room_ml)):
-        shell = int(distance_mm[n] * per_mm)
-        if shell < front:
-            taken_ml[n] = room_ml[n]
-        count += shell == front
-    at = np.empty(count, dtype=np.int64)
-    count = 0
-    for n in range(len(room_ml)):
-        if int(distance_mm[n] * per_mm) == front:
-            at[count] = n
-            count += 1
-    for m in np.argsort(distance_mm[at], kind="mergesort"):
-        taken_ml[at[m]] = min(room_ml[at[m]], max(left_ml, 0.0))
-        left_ml -= taken_ml[at[m]]
-    return taken_ml
-
-
-@njit(cache=True, nogil=True)
-def distances(points_mm: FloatArray, haste: FloatArray, tip_mm: FloatArray) -> FloatArray:
-    """(n,) mm from the tip to places (n, 3), nearer by their haste (n,)."""
-    found_mm = np.empty(len(haste))
+def shells(points_mm: FloatArray, haste: FloatArray, tip_mm: FloatArray) -> tuple[FloatArray, UInt16Array]:
+    """(n,) mm from the tip to places (n, 3), nearer by their haste (n,); and the numbers of the shells they lie in."""
+    distance_mm, farthest = np.empty(len(haste)), 0.0
     for n in range(len(haste)):
         dx, dy, dz = points_mm[n, 0] - tip_mm[0], points_mm[n, 1] - tip_mm[1], points_mm[n, 2] - tip_mm[2]
-        found_mm[n] = math.sqrt(dx * dx + dy * dy + dz * dz) / haste[n]
-    return found_mm
+        distance_mm[n] = math.sqrt(dx * dx + dy * dy + dz * dz) / haste[n]
+        farthest = max(farthest, distance_mm[n])
+    per_mm = SHELLS / (farthest * (1.0 + 1e-9)) if farthest > 0.0 else 0.0
+    shell = np.empty(len(haste), dtype=np.uint16)
+    for n in range(len(haste)):
+        shell[n] = int(distance_mm[n] * per_mm)
+    return distance_mm, shell
 
 
 @njit(cache=True, nogil=True)
-def rooms(
-    places: tuple[IndexArray, FloatArray],
-    fields: tuple[FloatArray, FloatArray],
-    held: tuple[IndexArray, FloatArray],
-    voxel_ml: float,
+def capacities(
+    places: tuple[IndexArray, FloatArray], fields: tuple[FloatArray, FloatArray], voxel_ml: float
 ) -> FloatArray:
-    """(n,) mL each voxel can still take: a share of its tissue and all of where tissue is gone.
+    """(n,) mL each voxel can hold: a share of its tissue and all of where tissue is gone.
 
-    `places` holds the voxels' flat indices, ascending, and shares; `fields` coverage and fraction by flat index; `held`
-    (m,) the voxels that hold contrast, ascending, and how much.
+    `places` holds the voxels' flat indices and shares, `fields` coverage and fraction by flat index.
     """
     voxels, share = places
     coverage, fraction = fields
-    stained, held_ml = held
-    at = 0
-    room_ml = np.empty(len(voxels))
+    most_ml = np.empty(len(voxels))
     for n in range(len(voxels)):
         v = voxels[n]
-        open_share = share[n] * fraction[v] + (coverage[v] - fraction[v])
-        while at < len(stained) and stained[at] < v:
+        most_ml[n] = (share[n] * fraction[v] + (coverage[v] - fraction[v])) * voxel_ml
+    return most_ml
+
+
+@njit(cache=True, nogil=True)
+def poured_outward(
+    stained: tuple[IndexArray, FloatArray],
+    places: tuple[IndexArray, FloatArray],
+    about_tip: tuple[FloatArray, UInt16Array],
+    volume_ml: float,
+) -> tuple[IndexArray, FloatArray, float]:
+    """What holds contrast after `volume_ml` filled places, nearest first; of equally far ones the first.
+
+    `stained` is what holds contrast before, (m,) ascending flat indices and mL; `places` (n,) ascending flat indices
+    and the mL each can hold; `about_tip` their `shells`. Returns ascending flat indices, mL, and what found no room.
+    """
+    before, held_ml = stained
+    voxels, most_ml = places
+    distance_mm, shell = about_tip
+    room_ml, new, at = np.zeros(SHELLS), np.zeros(SHELLS, dtype=np.int64), 0
+    for n in range(len(voxels)):
+        while at < len(before) and before[at] < voxels[n]:
             at += 1
-        here_ml = held_ml[at] if at < len(stained) and stained[at] == v else 0.0
-        room_ml[n] = max(open_share * voxel_ml - here_ml, 0.0)
-    return room_ml
+        if at < len(before) and before[at] == voxels[n]:
+            room_ml[shell[n]] += max(most_ml[n] - held_ml[at], 0.0)
+        else:
+            room_ml[shell[n]] += most_ml[n]
+            new[shell[n]] += 1
+    left_ml, front = volume_ml, 0
+    while front < SHELLS and room_ml[front] <= left_ml:
+        left_ml -= room_ml[front]
+        front += 1
+    in_front = np.flatnonzero(shell == front)
+    taken_ml = np.zeros(len(in_front))
+    for m in np.argsort(distance_mm[in_front], kind="mergesort"):
+        v = voxels[in_front[m]]
+        found = np.searchsorted(before, v)
+        here_ml = held_ml[found] if found < len(before) and before[found] == v else 0.0
+        taken_ml[m] = min(max(most_ml[in_front[m]] - here_ml, 0.0), left_ml)
+        left_ml -= taken_ml[m]
+    most = len(before) + new[: front + 1].sum()
+    where, much = np.empty(most, dtype=np.int64), np.empty(most)
+    at, count, m = 0, 0, 0
+    for n in range(len(voxels)):
+        if shell[n] > front:
+            continue
+        while at < len(before) and before[at] < voxels[n]:
+            where[count], much[count] = before[at], held_ml[at]
+            at, count = at + 1, count + 1
+        here_ml = 0.0
+        if at < len(before) and before[at] == voxels[n]:
+            here_ml = held_ml[at]
+            at += 1
+        if shell[n] < front:
+            now_ml = max(most_ml[n], here_ml)
+        else:
+            now_ml = here_ml + taken_ml[m]
+            m += 1
+        if now_ml > 0.0:
+            where[count], much[count] = voxels[n], now_ml
+            count += 1
+    while at < len(before):
+        where[count], much[count] = before[at], held_ml[at]
+        at, count = at + 1, count + 1
+    return where[:count], much[:count], left_ml
 
 
 @njit(cache=True, nogil=True)
 def poured(
-    stained: IndexArray, held_ml: FloatArray, voxels: IndexArray, added_ml: FloatArray, scale: float
+    stained: tuple[IndexArray, FloatArray], places: tuple[IndexArray, FloatArray], scale: float
 ) -> tuple[IndexArray, FloatArray]:
-    """What holds contrast after `scale` times `added_ml` (n,) came into `voxels` (n,): two ascending lists made one.
+    """What holds contrast after `scale` times some mL (n,) came into voxels (n,): two ascending lists made one.
 
-    Voxels that take nothing are left out.
+    `stained` is what holds contrast before, `places` the voxels and mL. Voxels that take nothing are left out.
     """
-    most = len(stained) + np.count_nonzero(added_ml)
+    before, held_ml = stained
+    voxels, added_ml = places
+    most = len(before) + np.count_nonzero(added_ml)
     where, much = np.empty(most, dtype=np.int64), np.empty(most)
     at, count = 0, 0
     for n in range(len(voxels)):
         if added_ml[n] == 0.0:
             continue
-        while at < len(stained) and stained[at] < voxels[n]:
-            where[count], much[count] = stained[at], held_ml[at]
+        while at < len(before) and before[at] < voxels[n]:
+            where[count], much[count] = before[at], held_ml[at]
             at, count = at + 1, count + 1
         where[count], much[count] = voxels[n], added_ml[n] * scale
-        if at < len(stained) and stained[at] == voxels[n]:
+        if at < len(before) and before[at] == voxels[n]:
             much[count] += held_ml[at]
             at += 1
         count += 1
-    while at < len(stained):
-        where[count], much[count] = stained[at], held_ml[at]
+    while at < len(before):
+        where[count], much[count] = before[at], held_ml[at]
         at, count = at + 1, count + 1
-    return where[:count].copy(), much[:count].copy()
-
-
-@njit(cache=True, nogil=True)
-def rims(
-    voxels: IndexArray, size: tuple[int, int, int], disc_from_index: FloatArray, half_mm: tuple[float, float]
-) -> tuple[FloatArray, FloatArray]:
-    """(n,) `DiscShape.rim` and (n,) azimuth in radians, from straight back toward the left, of voxels by flat index.
-
-    `disc_from_index` is (3, 4), `half_mm` the outline's half width and half depth.
-    """
-    _, nj, ni = size
-    rim_at, azimuth = np.empty(len(voxels)), np.empty(len(voxels))
-    m = disc_from_index
-    for n in range(len(voxels)):
-        v = voxels[n]
-        i, j, k = v % ni, v // ni % nj, v // (ni * nj)
-        x = m[0, 0] * i + m[0, 1] * j + m[0, 2] * k + m[0, 3]
-        y = m[1, 0] * i + m[1, 1] * j + m[1, 2] * k + m[1, 3]
-        rim_at[n] = rim(x, y, half_mm[0], half_mm[1])
-        azimuth[n] = math.atan2(x, y)
-    return rim_at, azimuth
-
-
-@njit(cache=True, nogil=True)
-def in_slices(
-    voxels: IndexArray, held_ml: FloatArray, tissue: UInt8Array, least_ml: float
-) -> tuple[FloatArray, IndexArray]:
-    """What voxels (n,), by ascending flat index, hold of contrast in a grid (nk, nj, ni).
-
-    Returns
-    -------
-    (nk, parts) mL in each slice by the number of the tissue, and (parts,) in how many voxels that is over `least_ml`.
-    """
-    nk, nj, ni = tissue.shape
-    flat, sums, seen, k = tissue.ravel(), np.zeros((nk, PARTS)), np.zeros(PARTS, dtype=np.int64), 0
-    for n in range(len(voxels)):
-        while voxels[n] >= (k + 1) * nj * ni:
-            k += 1
-        part = flat[voxels[n]]
-        sums[k, part] += held_ml[n]
-        seen[part] += held_ml[n] > least_ml
-    return sums, seen
-
-
-@njit(cache=True, nogil=True)
-def only(
-    voxels: IndexArray, held_ml: FloatArray, tissue: UInt8Array, part: int, least_ml: float
-) -> tuple[IndexArray, FloatArray]:
-    """Those (m,) of voxels (n,) that are of one tissue and hold more than `least_ml`; and what they hold."""
-    flat, count = tissue.ravel(), 0
-    where, much = np.empty_like(voxels), np.empty_like(held_ml)
-    for n in range(len(voxels)):
-        if held_ml[n] > least_ml and flat[voxels[n]] == part:
-            where[count], much[count] = voxels[n], held_ml[n]
-            count += 1
     return where[:count].copy(), much[:count].copy()

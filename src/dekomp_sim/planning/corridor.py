@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.anatomy import BONES, DiscShape, Level, Patient, Side, Strand, Structure, Volume
-from dekomp_sim.anatomy.clearance import ORGANS, in_words, millimetres, strand_distances_mm
+from dekomp_sim.anatomy.clearance import ORGANS, in_words, millimetres
 from dekomp_sim.anatomy.landmarks import disc_at
+from dekomp_sim.anatomy.strand_distance import strand_distances_mm
 from dekomp_sim.arrays import BoolArray, FloatArray, UInt8Array
 from dekomp_sim.errors import InputError
 from dekomp_sim.instruments import instrument

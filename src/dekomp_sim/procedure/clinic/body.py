@@ -15,7 +15,7 @@ from dekomp_sim.procedure.clinic.card import Allergy
 from dekomp_sim.procedure.clinic.courses import DOSES, Cause, Influence
 from dekomp_sim.procedure.clinic.local_anaesthetic import Lumen
 from dekomp_sim.procedure.clinic.toxicity import Stage, stages_begun
-from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Vitals, below, monitored
+from dekomp_sim.procedure.clinic.vitals import COLLAPSE, FIT, Vitals, below, first_below, monitored
 from dekomp_sim.procedure.events import Breach, Event, Pain, Reaction, ReactionKind, Severity
 
 CALMS: Final = 2.0
@@ -205,28 +205,16 @@ def _block(case: Case, moved: tuple[Influence, ...]) -> tuple[Reaction, ...]:
 def _alarms(before: Case, case: Case) -> tuple[Reaction, ...]:
     """What the monitor rang for during a step: once on leaving what is safe, once a case on a collapse."""
     rung: list[Reaction] = []
-    shown = _monitored(before.clock_s, case)
-    low = _first_below(shown, FIT)
+    clocks_s = np.linspace(before.clock_s, case.clock_s, SAMPLES)
+    shown = monitored(case.influences, clocks_s)
+    low = first_below(shown, FIT)
     if low is not None and not below(before.vitals, FIT):
-        rung.append(Reaction(low[0], ReactionKind.ALARM, f"The monitor rings: {low[1]}."))
+        words = ", ".join(below(Vitals(*shown[low].tolist()), FIT))
+        rung.append(Reaction(float(clocks_s[low]), ReactionKind.ALARM, f"The monitor rings: {words}."))
     collapsed = any(isinstance(e, Reaction) and e.kind is ReactionKind.COLLAPSE for e in case.events)
-    fell = None if collapsed else _first_below(shown, COLLAPSE)
+    fell = None if collapsed else first_below(shown, COLLAPSE)
     if fell is not None:
-        words = f"The patient loses consciousness: {fell[1]}."
-        rung.append(Reaction(fell[0], ReactionKind.COLLAPSE, words, Severity.HARM))
+        signs = ", ".join(below(Vitals(*shown[fell].tolist()), COLLAPSE))
+        words = f"The patient loses consciousness: {signs}."
+        rung.append(Reaction(float(clocks_s[fell]), ReactionKind.COLLAPSE, words, Severity.HARM))
     return tuple(rung)
-
-
-def _monitored(since_s: float, case: Case) -> list[tuple[float, Vitals]]:
-    """What the monitor showed at some moments of a step."""
-    clocks_s = np.linspace(since_s, case.clock_s, SAMPLES)
-    return list(zip(clocks_s.tolist(), monitored(case.influences, clocks_s), strict=True))
-
-
-def _first_below(shown: list[tuple[float, Vitals]], limits: Vitals) -> tuple[float, str] | None:
-    """When a sign first went below its limit, and which, in words."""
-    for moment, signs in shown:
-        low = below(signs, limits)
-        if low:
-            return moment, ", ".join(low)
-    return None

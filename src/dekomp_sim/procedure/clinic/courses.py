@@ -12,9 +12,6 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
-import numpy as np
-
-from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.actions import Sedation
 
 
@@ -63,12 +60,8 @@ class Course:
         >>> round(Course(0.0, 0.0, 0.0, rise_s=10.0).part(10.0), 3)
         0.632
         """
-        return float(self.parts(np.array(age_s)))
-
-    def parts(self, ages_s: FloatArray) -> FloatArray:
-        """Part (...) of the full effect after ages (...)."""
-        ages = np.maximum(ages_s, 0.0)
-        return np.asarray(-np.expm1(-ages / self.rise_s) * np.exp(-ages / self.fall_s))
+        age = max(age_s, 0.0)
+        return -math.expm1(-age / self.rise_s) * math.exp(-age / self.fall_s)
 
     @property
     def peak_s(self) -> float:
@@ -158,10 +151,6 @@ class Influence:
         """How much of its full effect at strength 1 it has now."""
         return self.strength * COURSES[self.cause].part(clock_s - self.since_s)
 
-    def parts(self, clocks_s: FloatArray) -> FloatArray:
-        """The same (...) at several moments (...)."""
-        return self.strength * COURSES[self.cause].parts(clocks_s - self.since_s)
-
 
 def sedation_depth(influences: Iterable[Influence], clock_s: float) -> float:
     """How deeply sedated a patient is at a moment: 0 awake, 1 light, 3 deep; doses add up and wear off.
@@ -174,20 +163,13 @@ def sedation_depth(influences: Iterable[Influence], clock_s: float) -> float:
     >>> [round(sedation_depth((light,), 60.0 * minutes), 2) for minutes in (0, 5, 30, 60)]
     [0.0, 1.0, 0.46, 0.17]
     """
-    return float(sedation_depths(influences, np.array(clock_s)))
-
-
-def sedation_depths(influences: Iterable[Influence], clocks_s: FloatArray) -> FloatArray:
-    """`sedation_depth` (...) at several moments (...)."""
-    total = np.zeros_like(clocks_s)
-    for one in influences:
-        if one.cause in DEEPENS:
-            total = total + one.parts(clocks_s) * _deepens(one.cause)
-    return np.maximum(total, 0.0)
+    return max(sum(one.part(clock_s) * deepens(one.cause) for one in influences if one.cause in DEEPENS), 0.0)
 
 
 @cache
-def _deepens(cause: Cause) -> float:
-    """How much a cause deepens a sedation, per part of its full effect; scaled to be full at its peak."""
+def deepens(cause: Cause) -> float:
+    """How much a cause deepens a sedation, per part of its full effect; scaled to be full at its peak, 0 for most."""
+    if cause not in DEEPENS:
+        return 0.0
     course = COURSES[cause]
     return DEEPENS[cause] / course.part(course.peak_s)

@@ -6,18 +6,18 @@ no model of a circulation, and no number of it may guide a treatment.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from dekomp_sim.arrays import FloatArray
-from dekomp_sim.procedure.clinic.courses import COURSES, Influence, sedation_depths
+from dekomp_sim.procedure.clinic.courses import COURSES, Influence, deepens
 
 
-@dataclass(frozen=True, slots=True)
-class Vitals:
+class Vitals(NamedTuple):
     """What the monitor shows."""
 
     heart_bpm: float
@@ -61,27 +61,44 @@ def vitals(influences: Sequence[Influence], clock_s: float) -> Vitals:
     >>> vitals((), 0.0) == REST
     True
     """
-    return monitored(influences, np.array([clock_s]))[0]
+    return Vitals(*monitored(influences, np.array([clock_s]))[0].tolist())
 
 
-def monitored(influences: Sequence[Influence], clocks_s: FloatArray) -> tuple[Vitals, ...]:
-    """`vitals` at each of some moments (n,)."""
-    signs = np.tile(_signs(REST), (len(clocks_s), 1))
-    signs[:, 2] -= BREATH_LOST_PERCENT * sedation_depths(influences, clocks_s) ** BREATH_EXPONENT
-    if influences:
-        courses = [COURSES[one.cause] for one in influences]
-        rise_s, fall_s, since_s, strength = np.array([
-            (course.rise_s, course.fall_s, one.since_s, one.strength)
-            for one, course in zip(influences, courses, strict=True)
-        ]).T  # fmt: skip
-        ages = np.maximum(clocks_s[:, None] - since_s, 0.0)
-        parts = strength * -np.expm1(-ages / rise_s) * np.exp(-ages / fall_s)
-        signs += parts @ np.array([(one.heart_bpm, one.systolic_mmhg, one.saturation_percent) for one in courses])
-    return tuple(Vitals(*row) for row in np.clip(signs, _signs(LEAST), _signs(MOST)).tolist())
+def monitored(influences: Sequence[Influence], clocks_s: FloatArray) -> FloatArray:
+    """(n, 3) heart rate, systolic pressure and saturation, as `vitals` has them, at each of some moments (n,)."""
+    return np.asarray(_signs_at(clocks_s, np.array([_row(one) for one in influences]).reshape(-1, 8)))
 
 
-def _signs(of: Vitals) -> tuple[float, float, float]:
-    return of.heart_bpm, of.systolic_mmhg, of.saturation_percent
+def first_below(shown: FloatArray, limits: Vitals) -> int | None:
+    """The first of some moments (n, 3) at which a sign is below its limit."""
+    low = np.flatnonzero((shown < limits).any(axis=1))
+    return int(low[0]) if low.size else None
+
+
+def _row(one: Influence) -> tuple[float, ...]:
+    """An influence as the kernel reads it: its course in time, then what it does when it works fully."""
+    course = COURSES[one.cause]
+    return (
+        course.rise_s, course.fall_s, one.since_s, one.strength,
+        deepens(one.cause), course.heart_bpm, course.systolic_mmhg, course.saturation_percent,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _signs_at(clocks_s: FloatArray, rows: FloatArray) -> FloatArray:
+    signs = np.empty((len(clocks_s), 3))
+    for n in range(len(clocks_s)):
+        heart, systolic, saturation, depth = REST.heart_bpm, REST.systolic_mmhg, REST.saturation_percent, 0.0
+        for rise_s, fall_s, since_s, strength, deeper, beats, mmhg, percent in rows:
+            age = max(clocks_s[n] - since_s, 0.0)
+            part = strength * -math.expm1(-age / rise_s) * math.exp(-age / fall_s)
+            heart, systolic, saturation = heart + part * beats, systolic + part * mmhg, saturation + part * percent
+            depth += part * deeper
+        saturation -= BREATH_LOST_PERCENT * max(depth, 0.0) ** BREATH_EXPONENT
+        signs[n, 0] = min(max(heart, LEAST.heart_bpm), MOST.heart_bpm)
+        signs[n, 1] = min(max(systolic, LEAST.systolic_mmhg), MOST.systolic_mmhg)
+        signs[n, 2] = min(max(saturation, LEAST.saturation_percent), MOST.saturation_percent)
+    return signs
 
 
 def below(shown: Vitals, limits: Vitals) -> tuple[str, ...]:

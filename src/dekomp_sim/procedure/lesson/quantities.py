@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from dekomp_sim.anatomy.clearance import nearest_strand_mm
 from dekomp_sim.anatomy.labels import Structure
+from dekomp_sim.anatomy.strand_distance import strand_distances_mm
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.disc import pressure_kpa
 from dekomp_sim.procedure.case import Case
@@ -31,7 +31,8 @@ def _tips(case: Case) -> FloatArray:
 def _tip_to(*structures: Structure) -> Callable[[Case], float | None]:
     def read(case: Case) -> float | None:
         strands = [strand for strand in case.patient.strands if strand.structure in structures]
-        away_mm = min((nearest_strand_mm(strands, point) for point in _tips(case)), default=math.inf)
+        tips = _tips(case)
+        away_mm = float(strand_distances_mm(strands, tips, tips).min(initial=math.inf))
         return max(0.0, away_mm) if math.isfinite(away_mm) else None
 
     return read

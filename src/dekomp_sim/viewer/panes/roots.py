@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from dekomp_sim.anatomy import Patient, Strand, Structure
-from dekomp_sim.anatomy.clearance import strand_distances_mm
+from dekomp_sim.anatomy.strand_distance import strand_distances_mm
 from dekomp_sim.arrays import BoolArray, FloatArray, UInt8Array, frozen
 from dekomp_sim.debrief.track import NEAR_MM
 from dekomp_sim.instruments import Placement
