@@ -14,7 +14,8 @@ from dekomp_sim.imaging.radiation.skin import Irradiation, skin_dose
 from dekomp_sim.imaging.radiation.staff import Protection, Room, Scattering, operator, staff_dose
 from dekomp_sim.imaging.stand.brightness import LIMIT_MGY_MIN, DoseRate, Fluoroscopy, Held, Sensed, controlled
 from dekomp_sim.imaging.stand.collimator import Collimator
-from dekomp_sim.imaging.stand.machine import Gantry, Table, focus_skin_mm, hindrances
+from dekomp_sim.imaging.stand.machine import Gantry, Table, hindrances
+from dekomp_sim.imaging.stand.touching import focus_skin_mm
 from dekomp_sim.matter import Beam
 
 PANEL = Detector()

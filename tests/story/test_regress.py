@@ -98,7 +98,7 @@ def test_what_has_not_changed_passes_and_the_baseline_can_be_read(dekomp: Dekomp
 def test_changed_physics_fail_and_are_told_with_the_step_and_in_a_page(
     dekomp: Dekomp, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vitals, "REST", replace(vitals.REST, heart_bpm=72.0001))
+    monkeypatch.setattr(vitals, "REST", vitals.REST._replace(heart_bpm=72.0001))
     code, said, _ = dekomp("scenes", "--page", "changed.html")
     assert code == 1
     assert "needle: changed" in said

@@ -15,16 +15,15 @@ from dekomp_sim.geometry import Affine, CArm, Detector, Rigid
 from dekomp_sim.imaging.radiation.body import Body, body_of
 from dekomp_sim.imaging.radiation.staff import Protection
 from dekomp_sim.imaging.stand.machine import (
-    Block,
     Gantry,
     Table,
-    focus_skin_mm,
     hindrances,
     housings,
     pair_collides,
     table_block,
     table_top_mm,
 )
+from dekomp_sim.imaging.stand.touching import Block, focus_skin_mm
 
 PANEL = Detector()
 HALF_WIDTH, FRONT, BACK = 170.0, -150.0, 80.0

@@ -189,17 +189,19 @@ def carved(fraction: FloatArray, coverage: FloatArray, voxels: IndexArray) -> bo
 
 @njit(cache=True, nogil=True)
 def even_out(fraction: FloatArray, coverage: FloatArray, voxels: IndexArray, share: float) -> None:
-    """Move the filling of voxels (n,), by flat index, `share` of the way to their mean; sums are compensated (Kahan),
-    so that no tissue is made or lost.
+    """Move the filling of voxels (n,), by flat index, `share` of the way to their mean; sums are compensated
+    (Neumaier's with Knuth's two-sum, whose corrections do not wait for each other), so that no tissue is made or lost.
     """
     left, left_lost, whole, whole_lost = 0.0, 0.0, 0.0, 0.0
     for v in voxels:
-        more = fraction[v] - left_lost
-        total = left + more
-        left_lost, left = (total - left) - more, total
-        more = coverage[v] - whole_lost
-        total = whole + more
-        whole_lost, whole = (total - whole) - more, total
-    mean = left / whole
+        total = left + fraction[v]
+        came = total - left
+        left_lost += (left - (total - came)) + (fraction[v] - came)
+        left = total
+        total = whole + coverage[v]
+        came = total - whole
+        whole_lost += (whole - (total - came)) + (coverage[v] - came)
+        whole = total
+    mean = (left + left_lost) / (whole + whole_lost)
     for v in voxels:
         fraction[v] += (coverage[v] * mean - fraction[v]) * share

@@ -61,12 +61,12 @@ def discogram(disc: Disc) -> Discogram | None:
     """
     least_ml = SEEN_SHARE * disc.voxel_ml
     held = disc.stain
-    in_slices_ml, seen, *in_annulus = sorted_out(held.voxels, held.ml, disc.tissue, Tissue.ANNULUS, least_ml)
+    in_slices_ml, seen, where, much = sorted_out(held.voxels, held.ml, disc.tissue, Tissue.ANNULUS, least_ml)
     if seen[Tissue.NUCLEUS] == 0:
         return None
     if seen[Tissue.OUTSIDE] > 0:
         return Discogram(5, Adams.RUPTURED)
-    third, over_deg = _reach(disc, *in_annulus)
+    third, over_deg = _reach(disc, where, much)
     dallas = 4 if third == 3 and over_deg > WIDE_ARC_DEG else third
     if dallas <= 1 and _in_two_masses(in_slices_ml[:, Tissue.NUCLEUS]):
         return Discogram(dallas, Adams.LOBULAR)

@@ -16,6 +16,9 @@ from dekomp_sim.arrays import FloatArray, IndexArray, UInt16Array
 SHELLS = 2048
 """Shells about the tip; any number gives the same result."""
 
+_Held = tuple[IndexArray, FloatArray]
+"""Voxels (n,) by ascending flat index, and mL in each."""
+
 
 @njit(cache=True, nogil=True)
 def shells(points_mm: FloatArray, haste: FloatArray, tip_mm: FloatArray) -> tuple[FloatArray, UInt16Array]:
@@ -51,19 +54,31 @@ def capacities(
 
 @njit(cache=True, nogil=True)
 def poured_outward(
-    stained: tuple[IndexArray, FloatArray],
-    places: tuple[IndexArray, FloatArray],
-    about_tip: tuple[FloatArray, UInt16Array],
-    volume_ml: float,
+    stained: _Held, places: _Held, about_tip: tuple[FloatArray, UInt16Array], volume_ml: float
 ) -> tuple[IndexArray, FloatArray, float]:
     """What holds contrast after `volume_ml` filled places, nearest first; of equally far ones the first.
 
     `stained` is what holds contrast before, (m,) ascending flat indices and mL; `places` (n,) ascending flat indices
     and the mL each can hold; `about_tip` their `shells`. Returns ascending flat indices, mL, and what found no room.
     """
+    distance_mm, shell = about_tip
+    voxels, most_ml = places
+    front, new, left_ml = _front(stained, places, shell, volume_ml)
+    in_front = np.flatnonzero(shell == front)
+    taken_ml = np.zeros(len(in_front))
+    for m in np.argsort(distance_mm[in_front], kind="mergesort"):
+        held_ml = _held_in(stained, voxels[in_front[m]])
+        taken_ml[m] = min(max(most_ml[in_front[m]] - held_ml, 0.0), left_ml)
+        left_ml -= taken_ml[m]
+    where, much = _filled_up(stained, places, (shell, front, taken_ml), new)
+    return where, much, left_ml
+
+
+@njit(cache=True, nogil=True)
+def _front(stained: _Held, places: _Held, shell: UInt16Array, volume_ml: float) -> tuple[int, int, float]:
+    """The first shell that is not filled, how many places up to it hold nothing yet, and what is left for it."""
     before, held_ml = stained
     voxels, most_ml = places
-    distance_mm, shell = about_tip
     room_ml, new, at = np.zeros(SHELLS), np.zeros(SHELLS, dtype=np.int64), 0
     for n in range(len(voxels)):
         while at < len(before) and before[at] < voxels[n]:
@@ -77,16 +92,24 @@ def poured_outward(
     while front < SHELLS and room_ml[front] <= left_ml:
         left_ml -= room_ml[front]
         front += 1
-    in_front = np.flatnonzero(shell == front)
-    taken_ml = np.zeros(len(in_front))
-    for m in np.argsort(distance_mm[in_front], kind="mergesort"):
-        v = voxels[in_front[m]]
-        found = np.searchsorted(before, v)
-        here_ml = held_ml[found] if found < len(before) and before[found] == v else 0.0
-        taken_ml[m] = min(max(most_ml[in_front[m]] - here_ml, 0.0), left_ml)
-        left_ml -= taken_ml[m]
-    most = len(before) + new[: front + 1].sum()
-    where, much = np.empty(most, dtype=np.int64), np.empty(most)
+    return front, new[: front + 1].sum(), left_ml
+
+
+@njit(cache=True, nogil=True)
+def _held_in(stained: _Held, voxel: int) -> float:
+    """What one voxel, by flat index, holds."""
+    before, held_ml = stained
+    at = np.searchsorted(before, voxel)
+    return float(held_ml[at]) if at < len(before) and before[at] == voxel else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _filled_up(stained: _Held, places: _Held, filling: tuple[UInt16Array, int, FloatArray], new: int) -> _Held:
+    """Two ascending lists made one: places behind the front are full, those in it hold what they took more."""
+    before, held_ml = stained
+    voxels, most_ml = places
+    shell, front, taken_ml = filling
+    where, much = np.empty(len(before) + new, dtype=np.int64), np.empty(len(before) + new)
     at, count, m = 0, 0, 0
     for n in range(len(voxels)):
         if shell[n] > front:
@@ -99,23 +122,21 @@ def poured_outward(
             here_ml = held_ml[at]
             at += 1
         if shell[n] < front:
-            now_ml = max(most_ml[n], here_ml)
+            here_ml = max(most_ml[n], here_ml)
         else:
-            now_ml = here_ml + taken_ml[m]
+            here_ml += taken_ml[m]
             m += 1
-        if now_ml > 0.0:
-            where[count], much[count] = voxels[n], now_ml
+        if here_ml > 0.0:
+            where[count], much[count] = voxels[n], here_ml
             count += 1
     while at < len(before):
         where[count], much[count] = before[at], held_ml[at]
         at, count = at + 1, count + 1
-    return where[:count], much[:count], left_ml
+    return where[:count], much[:count]
 
 
 @njit(cache=True, nogil=True)
-def poured(
-    stained: tuple[IndexArray, FloatArray], places: tuple[IndexArray, FloatArray], scale: float
-) -> tuple[IndexArray, FloatArray]:
+def poured(stained: _Held, places: _Held, scale: float) -> _Held:
     """What holds contrast after `scale` times some mL (n,) came into voxels (n,): two ascending lists made one.
 
     `stained` is what holds contrast before, `places` the voxels and mL. Voxels that take nothing are left out.

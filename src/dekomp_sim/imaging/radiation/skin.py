@@ -16,7 +16,8 @@ from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.radiation.body import Body
 from dekomp_sim.imaging.radiation.dose import UNCERTAINTY_WORDS, reference_distance_mm
 from dekomp_sim.imaging.stand.collimator import Collimator
-from dekomp_sim.imaging.stand.machine import Block, Table, table_block
+from dekomp_sim.imaging.stand.machine import Table, table_block
+from dekomp_sim.imaging.stand.touching import Block
 from dekomp_sim.matter import Beam
 
 _BACKSCATTER_KV: Final = (50.0, 80.0, 110.0, 150.0)

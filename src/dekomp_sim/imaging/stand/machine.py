@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from dekomp_sim.anatomy.labels import Side
-from dekomp_sim.arrays import BoolArray, FloatArray, IndexArray, frozen
+from dekomp_sim.arrays import frozen
 from dekomp_sim.errors import OutOfRangeError
 from dekomp_sim.geometry.carm import CArm, Detector
 from dekomp_sim.imaging.radiation.body import Body
+from dekomp_sim.imaging.stand.touching import Block, bounds, focus_skin_mm, touching_skin
 
 OVER_THE_BACK_DEG: Final = 180.0
 """Primary angle of a detector over a prone patient's back."""
@@ -24,9 +24,6 @@ OVER_THE_BACK_DEG: Final = 180.0
 FOCUS_SKIN_MM_AT_LEAST: Final = 300.0
 """Least distance from focus to skin on a mobile fluoroscope (21 CFR 1020.32(g); 380 mm on a stationary one, 200 mm for
 special surgery)."""
-
-BODY_GOES_ON_MM: Final = 400.0
-"""How far the patient goes on beyond the ends of the scan, with the cross section it has there. Assumption."""
 
 TABLE_LENGTH_MM: Final = 2000.0
 """Length of the table top. Assumption: the usual 2 m."""
@@ -59,9 +56,6 @@ _REMEDY: Final = {
     "The C": "turn less, or bring the C-arm from the other side",
 }
 """What to do about a part in the way."""
-
-_CELL_MM: Final = 60.0
-"""Edge of the cells in which the skin is kept; any gives the same answer."""
 
 _ARC_STEP_DEG: Final = 10.0
 """Angle between the blocks of which the C is built, for asking whether it hits something."""
@@ -174,33 +168,6 @@ class Table:
         require_within(self, _TABLE_RANGES)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """A box anywhere: centre (3,), its axes as rows (3, 3) of unit vectors, and half its size along each (3,)."""
-
-    centre_mm: FloatArray
-    axes: FloatArray
-    half_mm: FloatArray
-
-    def holds(self, points_mm: FloatArray) -> BoolArray:
-        """Whether points (..., 3) lie in it."""
-        local = (points_mm - self.centre_mm) @ self.axes.T
-        return np.asarray(np.all(np.abs(local) < self.half_mm, axis=-1))
-
-    def meets(self, other: Block) -> bool:
-        """Whether two boxes overlap.
-
-        They do where no plane square to a face of either, or to an edge of each, parts them (Gottschalk, OBBTree,
-        SIGGRAPH 1996).
-        """
-        between = other.centre_mm - self.centre_mm
-        crossed = np.cross(self.axes[:, None, :], other.axes[None, :, :]).reshape(-1, 3)
-        normals = np.concatenate([self.axes, other.axes, crossed[np.linalg.norm(crossed, axis=1) > 1e-9]])
-        mine = np.abs(normals @ self.axes.T) @ self.half_mm
-        theirs = np.abs(normals @ other.axes.T) @ other.half_mm
-        return bool(np.all(np.abs(normals @ between) < mine + theirs))
-
-
 def hindrances(gantry: Gantry, carm: CArm, detector: Detector, table: Table, body: Body) -> tuple[str, ...]:
     """Every reason why the C-arm cannot stand like this; none where it can.
 
@@ -223,17 +190,6 @@ def hindrances(gantry: Gantry, carm: CArm, detector: Detector, table: Table, bod
         *_focus_skin(carm, detector, body),
         *_collisions(gantry, carm, detector, table, body),
     )
-
-
-def focus_skin_mm(carm: CArm, detector: Detector, body: Body) -> float:
-    """Least distance from the focus to skin in the beam; infinite where the beam misses the patient."""
-    rays = _whole_skin(body) - carm.source_mm
-    along = rays @ carm.towards_detector
-    scale = carm.source_to_detector_mm / np.maximum(along, 1e-9)
-    across = np.abs(rays @ carm.image_right) * scale <= detector.width_mm / 2.0
-    up = np.abs(rays @ carm.image_up) * scale <= detector.height_mm / 2.0
-    seen = across & up & (along > 0.0)
-    return float(np.linalg.norm(rays[seen], axis=1).min()) if seen.any() else float("inf")
 
 
 def table_top_mm(table: Table, body: Body) -> float:
@@ -312,26 +268,19 @@ def _focus_skin(carm: CArm, detector: Detector, body: Body) -> list[str]:
 
 
 def _collisions(gantry: Gantry, carm: CArm, detector: Detector, table: Table, body: Body) -> list[str]:
-    top, skin = table_block(table, body), _skin_cells(body)
+    top = table_block(table, body)
     parts = [(f"The {name}", block) for name, block in housings(gantry, carm, detector).items()]
     parts += [("The C", block) for block in arc_blocks(gantry, carm)]
-    low, high = _bounds([block for _, block in parts])
+    low, high = bounds([block for _, block in parts])
     at_table = np.flatnonzero(
         np.all((low < top.centre_mm + top.half_mm) & (high > top.centre_mm - top.half_mm), axis=1)
     )
-    at_skin = np.all((low[:, None] < skin.high_mm) & (high[:, None] > skin.low_mm), axis=2)
     hit_table = [parts[n][0] for n in at_table if parts[n][1].meets(top)]
-    hit_skin = [name for n, (name, block) in enumerate(parts) if skin.any_in(block, np.flatnonzero(at_skin[n]))]
+    touching = touching_skin([block for _, block in parts], body)
+    hit_skin = [name for (name, _), hit in zip(parts, touching, strict=True) if hit]
     found = [f"{name} would hit the table: {_REMEDY[name]}." for name in hit_table]
     found += [f"{name} would hit the patient: {_REMEDY[name]}." for name in hit_skin]
     return list(dict.fromkeys(found))
-
-
-def _bounds(blocks: list[Block]) -> tuple[FloatArray, FloatArray]:
-    """Corners (n, 3) of the upright boxes about boxes that may be turned."""
-    centres = np.array([block.centre_mm for block in blocks])
-    reach = np.einsum("nax,na->nx", np.abs([block.axes for block in blocks]), [block.half_mm for block in blocks])
-    return centres - reach, centres + reach
 
 
 def arc_blocks(gantry: Gantry, carm: CArm) -> list[Block]:
@@ -345,41 +294,3 @@ def arc_blocks(gantry: Gantry, carm: CArm) -> list[Block]:
     axes = np.stack([outward, onward, np.broadcast_to(carm.image_up, outward.shape)], axis=1)
     half = frozen([gantry.arc_half_mm, radius * np.radians(_ARC_STEP_DEG) / 2.0, gantry.arc_half_mm])
     return [Block(at, turned, half) for at, turned in zip(centre + radius * outward, axes, strict=True)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _SkinCells:
-    """Points of the skin (n, 3), cell by cell of a coarse grid: where each cell's begin, and its corners (m, 3)."""
-
-    points_mm: FloatArray
-    begins: tuple[int, ...]
-    low_mm: FloatArray
-    high_mm: FloatArray
-
-    def any_in(self, block: Block, cells: IndexArray) -> bool:
-        """Whether a point of these cells lies in a box."""
-        return any(bool(block.holds(self.points_mm[self.begins[cell] : self.begins[cell + 1]]).any()) for cell in cells)
-
-
-@lru_cache(maxsize=2)
-def _skin_cells(body: Body) -> _SkinCells:
-    """Kept for the bodies in use: which parts of the skin a box can meet at all is then a few comparisons."""
-    skin = _whole_skin(body)
-    cell = np.floor(skin / _CELL_MM).astype(np.int64)
-    order = np.lexsort(cell.T)
-    skin, cell = skin[order], cell[order]
-    first = np.flatnonzero(np.any(np.diff(cell, axis=0, prepend=cell[:1] - 1) != 0, axis=1))
-    low, high = np.minimum.reduceat(skin, first, axis=0), np.maximum.reduceat(skin, first, axis=0)
-    return _SkinCells(frozen(skin), (*first.tolist(), len(skin)), frozen(low), frozen(high))
-
-
-@lru_cache(maxsize=2)
-def _whole_skin(body: Body) -> FloatArray:
-    """The skin, every third point, and the cross sections at the scan's ends carried on beyond them."""
-    skin = body.skin_mm[::3]
-    z = skin[:, 2]
-    parts = [skin]
-    for end, way in ((z.min(), -1.0), (z.max(), 1.0)):
-        rim = skin[np.abs(z - end) < 2.0 * float(body.patient_from_index.spacing_mm.max())]
-        parts += [rim + np.array([0.0, 0.0, way * on]) for on in np.arange(20.0, BODY_GOES_ON_MM, 20.0)]
-    return frozen(np.concatenate(parts))

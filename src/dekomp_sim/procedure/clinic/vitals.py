@@ -66,7 +66,8 @@ def vitals(influences: Sequence[Influence], clock_s: float) -> Vitals:
 
 def monitored(influences: Sequence[Influence], clocks_s: FloatArray) -> FloatArray:
     """(n, 3) heart rate, systolic pressure and saturation, as `vitals` has them, at each of some moments (n,)."""
-    return np.asarray(_signs_at(clocks_s, np.array([_row(one) for one in influences]).reshape(-1, 8)))
+    rows = np.array([_row(one) for one in influences]).reshape(-1, 8)
+    return np.asarray(_signs_at(clocks_s, rows, (REST.heart_bpm, REST.systolic_mmhg, REST.saturation_percent)))
 
 
 def first_below(shown: FloatArray, limits: Vitals) -> int | None:
@@ -85,10 +86,11 @@ def _row(one: Influence) -> tuple[float, ...]:
 
 
 @njit(cache=True, nogil=True)
-def _signs_at(clocks_s: FloatArray, rows: FloatArray) -> FloatArray:
+def _signs_at(clocks_s: FloatArray, rows: FloatArray, rest: tuple[float, float, float]) -> FloatArray:
     signs = np.empty((len(clocks_s), 3))
     for n in range(len(clocks_s)):
-        heart, systolic, saturation, depth = REST.heart_bpm, REST.systolic_mmhg, REST.saturation_percent, 0.0
+        heart, systolic, saturation = rest
+        depth = 0.0
         for rise_s, fall_s, since_s, strength, deeper, beats, mmhg, percent in rows:
             age = max(clocks_s[n] - since_s, 0.0)
             part = strength * -math.expm1(-age / rise_s) * math.exp(-age / fall_s)

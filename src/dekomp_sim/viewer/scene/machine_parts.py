@@ -12,7 +12,8 @@ from dekomp_sim.anatomy import Volume
 from dekomp_sim.arrays import FloatArray, frozen
 from dekomp_sim.geometry import CArm, Detector, Rigid, Rod
 from dekomp_sim.imaging.radiation.body import Body, body_of
-from dekomp_sim.imaging.stand.machine import Block, Gantry, Table, arc_blocks, housings, table_block
+from dekomp_sim.imaging.stand.machine import Gantry, Table, arc_blocks, housings, table_block
+from dekomp_sim.imaging.stand.touching import Block
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.viewer.scene.forms import Box, Form, Metal, Prism, Pyramid, Tubing
 from dekomp_sim.viewer.scene.palette import BEAM, C_ARM, C_ARM_PANEL, C_ARM_TUBE, DRAPE, PAD, TABLE
