@@ -6,12 +6,10 @@ no model of a circulation, and no number of it may guide a treatment.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.procedure.clinic.courses import COURSES, Influence, deepens
@@ -66,8 +64,12 @@ def vitals(influences: Sequence[Influence], clock_s: float) -> Vitals:
 
 def monitored(influences: Sequence[Influence], clocks_s: FloatArray) -> FloatArray:
     """(n, 3) heart rate, systolic pressure and saturation, as `vitals` has them, at each of some moments (n,)."""
-    rows = np.array([_row(one) for one in influences]).reshape(-1, 8)
-    return np.asarray(_signs_at(clocks_s, rows, (REST.heart_bpm, REST.systolic_mmhg, REST.saturation_percent)))
+    rise_s, fall_s, since_s, strength, *full = np.array([_row(one) for one in influences]).reshape(-1, 8).T
+    ages = np.maximum(clocks_s[:, None] - since_s, 0.0)
+    works = (strength * -np.expm1(-ages / rise_s) * np.exp(-ages / fall_s)) @ np.array(full).T
+    signs = np.add(works[:, 1:], REST)
+    signs[:, 2] -= BREATH_LOST_PERCENT * np.maximum(works[:, 0], 0.0) ** BREATH_EXPONENT
+    return np.asarray(np.minimum(np.maximum(signs, LEAST), MOST))
 
 
 def first_below(shown: FloatArray, limits: Vitals) -> int | None:
@@ -77,30 +79,12 @@ def first_below(shown: FloatArray, limits: Vitals) -> int | None:
 
 
 def _row(one: Influence) -> tuple[float, ...]:
-    """An influence as the kernel reads it: its course in time, then what it does when it works fully."""
+    """An influence as numbers: its course in time, then what it does when it works fully."""
     course = COURSES[one.cause]
     return (
         course.rise_s, course.fall_s, one.since_s, one.strength,
         deepens(one.cause), course.heart_bpm, course.systolic_mmhg, course.saturation_percent,
     )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def _signs_at(clocks_s: FloatArray, rows: FloatArray, rest: tuple[float, float, float]) -> FloatArray:
-    signs = np.empty((len(clocks_s), 3))
-    for n in range(len(clocks_s)):
-        heart, systolic, saturation = rest
-        depth = 0.0
-        for rise_s, fall_s, since_s, strength, deeper, beats, mmhg, percent in rows:
-            age = max(clocks_s[n] - since_s, 0.0)
-            part = strength * -math.expm1(-age / rise_s) * math.exp(-age / fall_s)
-            heart, systolic, saturation = heart + part * beats, systolic + part * mmhg, saturation + part * percent
-            depth += part * deeper
-        saturation -= BREATH_LOST_PERCENT * max(depth, 0.0) ** BREATH_EXPONENT
-        signs[n, 0] = min(max(heart, LEAST.heart_bpm), MOST.heart_bpm)
-        signs[n, 1] = min(max(systolic, LEAST.systolic_mmhg), MOST.systolic_mmhg)
-        signs[n, 2] = min(max(saturation, LEAST.saturation_percent), MOST.saturation_percent)
-    return signs
 
 
 def below(shown: Vitals, limits: Vitals) -> tuple[str, ...]:
