@@ -59,7 +59,7 @@ ASIDE_MM: Final = 0.01
 DRILLED: Final = "l4l5_left_posterolateral"
 """The scenario whose patient the drill is done on."""
 
-LONG: Final = frozenset({"decompress", "wait"})
+LONG: Final = frozenset({"decompress"})
 """Long runs: shown, not held to the limit."""
 
 
