@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import BONES, Patient, Structure
-from dekomp_sim.anatomy.disc_regions import disc_structure_at, region_at
+from dekomp_sim.anatomy.disc_regions import disc_structure_at, on_grid, region_at
 from dekomp_sim.anatomy.tissue_at import (
     AIR_BELOW_HU,
     BONE_ABOVE_HU,
@@ -78,6 +78,17 @@ def test_a_disc_has_the_parts_that_its_formulas_give_it(glass: Patient) -> None:
         local = shape.patient_from_disc.inverse().points(points)
         wanted = np.where(shape.depth_inside_mm(local) > 0.0, region_at(shape, local), 0)
         np.testing.assert_array_equal(disc_structure_at(shape, points), wanted)
+
+
+def test_a_grid_along_a_disc_has_the_depths_and_parts_that_its_formulas_give_it(glass: Patient) -> None:
+    axes = np.arange(-31.0, 31.5, 1.3), np.arange(-24.0, 24.5, 1.1), np.arange(-9.0, 9.5, 0.7)
+    z, y, x = np.meshgrid(*axes[::-1], indexing="ij")
+    points = np.stack([x, y, z], axis=-1)
+    for shape in glass.discs.values():
+        depth, regions = on_grid(shape, axes)
+        np.testing.assert_allclose(depth, shape.depth_inside_mm(points), atol=1e-12)
+        np.testing.assert_array_equal(regions, region_at(shape, points))
+    assert any(shape.protrusion for shape in glass.discs.values())
 
 
 def halved(patient: Patient, course: Course, to_mm: float) -> list[tuple[float, int]]:

@@ -1,7 +1,7 @@
 """Which part of a disc a point lies in: nucleus, annulus, endplate cartilage or protrusion, by its formulas.
 
-`region_at` says it in NumPy; the compiled twin below is for the many points of a needle's way, where NumPy's calls
-would cost more than the formulas.
+`region_at` says it in NumPy; the compiled twins below are for the many points of a needle's way, where NumPy's calls
+would cost more than the formulas, and for a whole grid.
 """
 
 from __future__ import annotations
@@ -76,6 +76,44 @@ def depth_and_region(disc: FloatArray, x: float, y: float, z: float) -> tuple[fl
     if side > 0.0 and bump > LEAST_BUMP_MM:
         return depth, _PROTRUSION
     return depth, _ENDPLATE if to_endplate < ENDPLATE_CARTILAGE_MM else _ANNULUS
+
+
+def on_grid(shape: DiscShape, axes_mm: tuple[FloatArray, FloatArray, FloatArray]) -> tuple[FloatArray, UInt8Array]:
+    """`DiscShape.depth_inside_mm` and `region_at` at the points (nk, nj, ni) of a grid along the disc's own axes.
+
+    Parameters
+    ----------
+    shape
+        The disc.
+    axes_mm
+        The grid's x (ni,), y (nj,) and z (nk,) in the disc frame.
+    """
+    size = (len(axes_mm[2]), len(axes_mm[1]), len(axes_mm[0]))
+    depth_mm, names = np.empty(size), np.empty(size, dtype=np.uint8)
+    _fill_grid(disc_row(shape), axes_mm, depth_mm, names)
+    return depth_mm, names
+
+
+@njit(cache=True, nogil=True)
+def _fill_grid(
+    disc: FloatArray, axes_mm: tuple[FloatArray, FloatArray, FloatArray], depth_mm: FloatArray, names: UInt8Array
+) -> None:
+    """What is the same all along z is worked out once for a column."""
+    xs, ys, zs = axes_mm
+    for j in range(len(ys)):
+        for i in range(len(xs)):
+            side, bump, half = disc_side(disc, xs[i], ys[j])
+            flat = (rim(xs[i], ys[j] - 0.06 * disc[13], disc[12], disc[13]) / disc[17]) ** 4
+            herniated = side > 0.0 and bump > LEAST_BUMP_MM
+            for k in range(len(zs)):
+                to_endplate = half - abs(zs[k])
+                depth_mm[k, j, i] = min(bump - side, to_endplate)
+                if flat + (abs(zs[k]) / max(half - 1.0, 0.5)) ** 4 < 1.0:
+                    names[k, j, i] = _NUCLEUS
+                elif herniated:
+                    names[k, j, i] = _PROTRUSION
+                else:
+                    names[k, j, i] = _ENDPLATE if to_endplate < ENDPLATE_CARTILAGE_MM else _ANNULUS
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dekomp_sim.anatomy import DiscShape
-from dekomp_sim.anatomy.disc_regions import region_at
+from dekomp_sim.anatomy.disc_regions import on_grid
 from dekomp_sim.anatomy.volume import look_up, lookup_frame
 from dekomp_sim.arrays import Float32Array, FloatArray, IndexArray, Itself, UInt8Array, absorb, frozen, sealed
 from dekomp_sim.disc.tissue import CAVITY_FLUID_G_ML, DENSITY_G_ML, TISSUE_OF_STRUCTURE, Tissue
@@ -289,12 +289,13 @@ def voxelise(
 @lru_cache(maxsize=4)
 def _voxelised(shape: DiscShape, dallas_grade: int, voxel_mm: float, opening_kpa: float) -> Disc:
     """Kept for the discs in use: a case begun again shares its first disc."""
-    patient_from_index, points = _grid(shape, voxel_mm, EPIDURAL_ROOM_MM if dallas_grade == 5 else 0.0)
-    coverage = _coverage(shape.depth_inside_mm(points), voxel_mm)
+    patient_from_index, axes = _grid(shape, voxel_mm, EPIDURAL_ROOM_MM if dallas_grade == 5 else 0.0)
+    depth, regions = on_grid(shape, axes)
+    coverage = _coverage(depth, voxel_mm)
     names = np.zeros(256, dtype=np.uint8)
     for structure, part in TISSUE_OF_STRUCTURE.items():
         names[structure] = part
-    tissue = np.where(coverage > 0.0, names[region_at(shape, points)], np.uint8(Tissue.OUTSIDE)).astype(np.uint8)
+    tissue = np.where(coverage > 0.0, names[regions], np.uint8(Tissue.OUTSIDE)).astype(np.uint8)
     initial = tissue_volumes_ml(tissue, coverage, patient_from_index.voxel_mm3 / MM3_PER_ML)
     nothing = np.zeros(len(Tissue))
     return Disc(
@@ -312,19 +313,20 @@ def _check(dallas_grade: int, voxel_mm: float, opening_kpa: float) -> None:
         raise OutOfRangeError("opening_kpa", f"{opening_kpa} kPa", "0 kPa or more")
 
 
-def _grid(shape: DiscShape, voxel_mm: float, room_behind_mm: float) -> tuple[Affine, FloatArray]:
-    """Affine and voxel centres (nk, nj, ni, 3) in the disc frame: the disc, its bump and one voxel around."""
+def _grid(
+    shape: DiscShape, voxel_mm: float, room_behind_mm: float
+) -> tuple[Affine, tuple[FloatArray, FloatArray, FloatArray]]:
+    """Affine, and x, y and z of the voxels' centres in the disc frame: the disc, its bump and one voxel around."""
     bump = shape.protrusion.depth_mm if shape.protrusion else 0.0
     taller = max(shape.height_anterior_mm, shape.height_posterior_mm)
     half = np.array([shape.half_width_mm + bump, shape.half_depth_mm + bump, (1.2 * taller + shape.concavity_mm) / 2.0])
     low, high = -(half + voxel_mm), half + voxel_mm
     high[1] += room_behind_mm
     size = np.ceil((high - low) / voxel_mm).astype(int) + 1
-    axes = [first + voxel_mm * np.arange(n) for first, n in zip(low, size, strict=True)]
-    z, y, x = np.meshgrid(*axes[::-1], indexing="ij")
+    x, y, z = (first + voxel_mm * np.arange(n) for first, n in zip(low, size, strict=True))
     patient_from_disc = shape.patient_from_disc
     affine = Affine(frozen(patient_from_disc.rotation * voxel_mm), frozen(patient_from_disc.points(low)))
-    return affine, np.stack([x, y, z], axis=-1)
+    return affine, (x, y, z)
 
 
 def _coverage(depth_mm: FloatArray, voxel_mm: float) -> FloatArray:
