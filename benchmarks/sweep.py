@@ -1,10 +1,11 @@
 """How sweeps scale: cases a minute by workers, and what one leader can give out and take in.
 
-Prints only. `--cases 1000 --workers 2` performs that once and says how long it took. Without it, one worker and two
-take turns, so that what else the machine does falls on both, at three things: a loop that touches no memory, which is
-all that the machine's cores can give; the cases with nobody leading; and a sweep, from the first case given out to the
-last kept. Workers are there and warm before a clock starts. On a machine that is never idle, processor times tell more
-than the clock. `--leading` is the second question.
+Prints only. `--cases 1000` times the command itself, `dekomp-sim sweep`, from its first import to its report, with one
+worker and two in turn, `--pairs` times; `--workers 2` with two alone; `--scenario` another scenario. Without `--cases`,
+one worker and two take turns, so that what else the machine does falls on both, at three things: a loop that touches no
+memory, which is all that the machine's cores can give; the cases with nobody leading; and a sweep, from the first case
+given out to the last kept. Workers are there and warm before a clock starts. On a machine that is never idle, processor
+times tell more than the clock. `--leading` is the second question.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,8 +26,9 @@ from distributed import Client
 from dekomp_sim.files import plain, read_yaml, shipped
 from dekomp_sim.scenario import Story
 from dekomp_sim.sweep import crew as crews
-from dekomp_sim.sweep.crew import PROCESSES, Lead, crew
-from dekomp_sim.sweep.performing import Draw, failed, perform, reference_of
+from dekomp_sim.sweep.crew import Lead, crew
+from dekomp_sim.sweep.forking import PROCESSES
+from dekomp_sim.sweep.performing import Draw, failed, perform
 from dekomp_sim.sweep.plan import Plan
 from dekomp_sim.sweep.store import CASES, opened
 from dekomp_sim.sweep.table import write_table
@@ -88,19 +92,28 @@ def shared_out(client: Client, work: Callable[..., object], story: object, parts
     return time.perf_counter() - begun_s
 
 
-def whole(cases: int, workers: int) -> None:
-    """A sweep as the command performs it, from the first import to the table."""
-    plan = plan_of(cases)
-    plan.patients(reference_of(read_yaml(shipped("scenarios", SCENARIO), Story)))
-    begun_s = time.perf_counter()
+def whole(scenario: str, cases: int, workers: int) -> float:
+    """Wall time of the command as a user types it, s."""
     with TemporaryDirectory() as folder:
-        with crew(PROCESSES, workers) as client:
-            ready_s = time.perf_counter() - begun_s
-            performed(client, plan, range(cases), Path(folder) / "out")
-        with opened(Path(folder) / "out", plan) as store:
-            write_table(Path(folder) / "results.parquet", plan, store.outcomes())
-    took_s = time.perf_counter() - begun_s
-    print(f"{cases} cases, {workers} workers: {took_s:.1f} s, of which {ready_s:.1f} s until the workers were there")
+        words = ["sweep", scenario, "-o", folder, "--cases", str(cases), "--workers", str(workers)]
+        for varied in VARIED:
+            words += ["--vary", varied]
+        begun_s = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "dekomp_sim", *words], check=True, stdout=subprocess.DEVNULL)
+        took_s = time.perf_counter() - begun_s
+    print(f"  {cases} cases of {scenario}, {workers} worker(s): {took_s:.1f} s", flush=True)
+    return took_s
+
+
+def commands(scenario: str, cases: int, pairs: int) -> None:
+    """The command with one worker and with two, turn about; and with two cases, which is its beginning and end."""
+    whole(scenario, 2, 2)
+    ratios = []
+    for turn in range(pairs):
+        counts = (1, 2) if turn % 2 == 0 else (2, 1)
+        took_s = {workers: whole(scenario, cases, workers) for workers in counts}
+        ratios.append(took_s[1] / took_s[2])
+    print(f"two over one, the whole command: median {spread(ratios)}")
 
 
 class Spent(NamedTuple):
@@ -204,15 +217,20 @@ def _given(client: Client, plan: Plan, drawn: list[Draw], size: int) -> float:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--cases", type=int, help="perform a sweep of so many cases once")
-    asked.add_argument("--workers", type=int, default=2)
+    asked.add_argument("--cases", type=int, help="time the command with so many cases")
+    asked.add_argument("--workers", type=int, help="only with so many")
+    asked.add_argument("--pairs", type=int, default=1)
+    asked.add_argument("--scenario", default=SCENARIO)
     asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--each", type=int, default=60, help="cases in a turn of one worker or two")
     asked.add_argument("--leading", action="store_true", help="only what a leader manages")
     wanted = asked.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    if wanted.cases and wanted.workers:
+        whole(wanted.scenario, wanted.cases, wanted.workers)
+        return
     if wanted.cases:
-        whole(wanted.cases, wanted.workers)
+        commands(wanted.scenario, wanted.cases, wanted.pairs)
         return
     if wanted.leading:
         leading(1000)

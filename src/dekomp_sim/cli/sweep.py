@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import numpy as np
@@ -18,9 +20,7 @@ from dekomp_sim.scenario.story import Story
 from dekomp_sim.sweep.crew import Lead, crew
 from dekomp_sim.sweep.performing import Outcome, reference_of
 from dekomp_sim.sweep.plan import IntArray, Plan
-from dekomp_sim.sweep.report import report_html
 from dekomp_sim.sweep.store import Store, opened
-from dekomp_sim.sweep.table import write_table
 from dekomp_sim.sweep.vary import read_varies
 
 MOST_PATIENTS: Final = 12
@@ -80,12 +80,19 @@ def perform(request: Request, console: Console) -> bool:
         if left.size:
             _performed(request, (plan, left), (store, tally), console)
         results = request.out / "results.parquet"
-        write_table(results, plan, store.outcomes())
-    write_text(request.out / "report.html", report_html(plan, results))
+        _written(plan, store, results, request.out / "report.html")
     console.print(f"{tally.done} cases, {tally.words}.", soft_wrap=True)
     console.print(f"Results: {results.resolve()}", soft_wrap=True)
     console.print(f"Report: {(request.out / 'report.html').resolve()}", soft_wrap=True)
     return not tally.failed
+
+
+def _written(plan: Plan, store: Store, results: Path, report: Path) -> None:
+    from dekomp_sim.sweep.report import report_html  # half a second of import, which no case waits for
+    from dekomp_sim.sweep.table import write_table
+
+    write_table(results, plan, store.outcomes())
+    write_text(report, report_html(plan, results))
 
 
 def planned(request: Request) -> tuple[Plan, IntArray, int]:
@@ -128,6 +135,7 @@ def _performed(request: Request, work: tuple[Plan, IntArray], kept: tuple[Store,
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task("calling the workers", total=plan.cases, completed=tally.done)
         with crew(request.scheduler, request.workers) as client:
+            Thread(target=import_module, args=["dekomp_sim.sweep.report"], daemon=True).start()  # beside the cases
             lead = Lead(client, plan.story, request.scheduler, lambda words: progress.update(task, description=words))
             for outcomes in lead.outcomes((plan.draw(int(index)) for index in left), left.size):
                 store.keep(outcomes)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,11 +27,12 @@ from distributed import Client, Future, KilledWorker, LocalCluster
 
 from dekomp_sim import __version__
 from dekomp_sim.errors import InputError
+from dekomp_sim.sweep.forking import METHOD, ONE_THREAD, PROCESSES, start_forkserver
 from dekomp_sim.sweep.keys import Record
 from dekomp_sim.sweep.performing import Draw, Outcome, failed, perform
 
-PROCESSES, THREADS = "processes", "threads"
-"""Kinds of workers on this machine. Threads share one interpreter: for looking into a sweep, not for speed."""
+THREADS: Final = "threads"
+"""The other kind of workers on this machine. They share one interpreter: for looking into a sweep, not for speed."""
 
 TASK_S: Final = 2.0
 """What a task is to take, s. Assumption: far above the millisecond that a scheduler spends on it, little to lose."""
@@ -64,9 +66,6 @@ _SELDOM: Final = "1s"
 """How often scheduler, nannies and workers each look after themselves. Dask's own 20 ms for whether a loop still turns
 took 5 % of two cores (`benchmarks/sweep.py --leading`)."""
 
-_WORKER: Final = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Environment of a worker here, in place of dask's own, which makes each freed array go back to the system at once."""
-
 
 @contextmanager
 def crew(scheduler: str, workers: int) -> Iterator[Client]:
@@ -86,6 +85,8 @@ def crew(scheduler: str, workers: int) -> Iterator[Client]:
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with TemporaryDirectory(prefix="dekomp_sim-sweep-") as folder, dask.config.set(_settings(folder)):
+        if scheduler == PROCESSES:
+            start_forkserver()
         if scheduler in {PROCESSES, THREADS}:
             with _here(scheduler == PROCESSES, workers) as cluster, Client(cluster) as client:
                 yield client
@@ -237,7 +238,9 @@ def _settings(folder: str) -> dict[str, Any]:
         "distributed.admin.system-monitor.interval": "5s",
         "distributed.admin.tick.interval": _SELDOM,
         "distributed.worker.memory.monitor-interval": _SELDOM,
-        "distributed.nanny.pre-spawn-environ": _WORKER,
+        "distributed.nanny.pre-spawn-environ": ONE_THREAD,  # in place of dask's, by which each freed array goes back
+        "distributed.nanny.environ": dict(os.environ),  # as it is now: the fork server's is older
+        "distributed.worker.multiprocessing-method": METHOD,
     }
 
 

@@ -1,0 +1,43 @@
+"""Where workers of this machine come from: a fork server that has read their libraries and compiled code once.
+
+A worker that begins anew reads them for itself, two and a half seconds of a core each; one that is forked has them and
+shares their memory. The server can be started before anything else is imported, so that it reads beside the command.
+Why a fork of the command itself is no choice: docs/why/0013-workers-from-a-fork-server.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from multiprocessing import forkserver
+from typing import Final
+
+PROCESSES: Final = "processes"
+"""What `--scheduler` calls workers that are processes of this machine."""
+
+METHOD: Final = "forkserver" if sys.platform == "linux" else "spawn"
+"""How workers of this machine begin, in Python's words. Windows has no fork, and macOS none that its own linear algebra
+survives."""
+
+ONE_THREAD: Final = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Environment of a worker here, read when its libraries are."""
+
+WARM: Final = "dekomp_sim.sweep.warm"
+"""What the fork server imports."""
+
+
+def start_forkserver() -> None:
+    """Start the fork server where there is one and it does not run yet; it is ended with this process."""
+    if METHOD != "forkserver":
+        return
+    forkserver.set_forkserver_preload([WARM])
+    kept = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
