@@ -368,6 +368,22 @@ def test_a_mistake_ends_with_2_and_a_sentence(
     assert code == 2
     assert told in wrong
     assert "Traceback" not in wrong
+    assert " ." not in wrong
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_mistake_leaves_an_empty_folder_empty_and_a_begun_sweep_as_it_was(
+    scenario: Path, tmp_path: Path, dekomp: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "ANSWER_S", 0.5)
+    out = tmp_path / "out"
+    out.mkdir()
+    assert dekomp("sweep", scenario, "-o", out, "--cases", "2", "--scheduler", "nonsense")[0] == 2
+    assert list(out.iterdir()) == []
+    assert dekomp("sweep", scenario, "-o", out, "--cases", "2", "--scheduler", "threads")[0] == 0
+    before = lines(out)
+    assert dekomp("sweep", scenario, "-o", out, "--cases", "4", "--scheduler", "nonsense")[0] == 2
+    assert lines(out) == before
 
 
 def test_workers_that_do_not_start_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

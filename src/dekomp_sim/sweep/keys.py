@@ -86,7 +86,8 @@ def _unknown(key: str, depth: int, names: Sequence[str]) -> InputError:
     if all(name.isdecimal() for name in names):
         return InputError(f"--vary {key}", steps[depth], f"1 to {len(names)} for {above}", "explain numbers the steps")
     close = difflib.get_close_matches(steps[depth], names, n=1, cutoff=0.5)
-    shown = ", ".join(names[:MOST_NAMED]) + (" ..." if len(names) > MOST_NAMED else "")
+    more = len(names) - MOST_NAMED
+    shown = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     where = f" in {above}" if above else ""
     return InputError(
         f"--vary {key}", f"the key {steps[depth]}{where}", shown, f"The nearest is {close[0]}" if close else ""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from dekomp_sim.errors import InputError
+from dekomp_sim.errors import DekompSimError, InputError
 from dekomp_sim.files import write_text
 from dekomp_sim.files.lines import Lines
 from dekomp_sim.files.locks import held
@@ -91,6 +91,8 @@ class Store:
 def opened(folder: Path, plan: Plan) -> Iterator[Store]:
     """The store of a plan in a new or empty folder, or in one in which the same plan was begun.
 
+    Where a mistake ends a sweep before its first case, what was made for it is taken away again.
+
     Raises
     ------
     InputError
@@ -98,6 +100,7 @@ def opened(folder: Path, plan: Plan) -> Iterator[Store]:
         written.
     """
     _refuse_others(folder)
+    new, made = not (folder / PLAN).is_file(), not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
@@ -107,8 +110,27 @@ def opened(folder: Path, plan: Plan) -> Iterator[Store]:
         if not alone:
             raise InputError(str(folder), "a sweep that another process is performing", "a folder of its own")
         _begin(folder / PLAN, plan)
-        with Lines(folder / CASES) as lines:
-            yield Store(lines, plan)
+        kept = 0
+        try:
+            with Lines(folder / CASES) as lines:
+                store = Store(lines, plan)
+                try:
+                    yield store
+                finally:
+                    kept = store.kept
+        except DekompSimError:
+            if new and not kept:
+                _forget(folder, made=made)
+            raise
+
+
+def _forget(folder: Path, *, made: bool) -> None:
+    """Take away what a sweep without cases has left, and the folder if it was made for it."""
+    with suppress(OSError):
+        for name in (CASES, PLAN, _LOCK):
+            (folder / name).unlink(missing_ok=True)
+        if made:
+            folder.rmdir()
 
 
 def _refuse_others(folder: Path) -> None:
