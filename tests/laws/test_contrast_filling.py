@@ -55,8 +55,11 @@ def test_places_take_what_a_full_sort_gives_them(
     wanted = np.zeros(2 * len(found) + 3)
     wanted[voxels] = old + taken
     wanted[[0, -1]] = 0.3, 0.7
-    np.testing.assert_array_equal(where, np.flatnonzero(wanted))
-    np.testing.assert_allclose(much, wanted[where], atol=1e-12)
+    got = np.zeros(len(wanted))
+    got[where] = much
+    np.testing.assert_allclose(got, wanted, atol=1e-12)
+    assert (np.diff(where) > 0).all()
+    assert (much > 0.0).all()
     assert abs(left + taken.sum() - volume_ml) <= 1e-12
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dekomp_sim.anatomy import DiscShape, Level, Protrusion, Side
@@ -106,6 +106,8 @@ _place = st.tuples(st.floats(-24.0, 24.0), st.floats(-18.0, 20.0), st.floats(-6.
 
 @settings(max_examples=25, deadline=None)
 @given(_place, _place, st.floats(0.0, 50.0), st.floats(0.5, 60.0), st.floats(0.0, 20000.0), st.floats(1.0, 15.0))
+@example((0.0, 0.0, 0.0), (0.0, 18.0, 0.0), 1.0, 2.0, 0.0, 1.0)  # a window whose ends round apart
+@example((0.0, 0.0, 0.0), (0.0, 17.0, 0.0), 1.0, 4.0, 0.0, 1.0)
 def test_tissue_and_contrast_are_conserved_wherever_the_probe_goes(
     start: tuple[float, ...], end: tuple[float, ...], strokes: float, seconds: float, rpm: float, window_mm: float
 ) -> None:

@@ -70,7 +70,7 @@ def _beside(tip_mm: float, at_mm: float, window_mm: float, half_mm: float) -> fl
     """Share, 0 to 1 and smooth over 1 mm, to which the bin at `at_mm` lies in the window behind the tip."""
     front = _ramp(tip_mm - at_mm + 0.5, half_mm) - _ramp(tip_mm - at_mm - 0.5, half_mm)
     back = _ramp(tip_mm - window_mm - at_mm + 0.5, half_mm) - _ramp(tip_mm - window_mm - at_mm - 0.5, half_mm)
-    return front - back
+    return max(front - back, 0.0)  # rounding may leave a crumb below 0, and tissue would grow
 
 
 @njit(cache=True, nogil=True)
