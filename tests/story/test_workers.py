@@ -18,11 +18,16 @@ from dekomp_sim.sweep.forking import METHOD, ONE_THREAD, PROCESSES
 pytestmark = pytest.mark.skipif(METHOD != "forkserver", reason=f"workers are not forked on {sys.platform}")
 
 
+def threads_of(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
 def surroundings() -> dict[str, object]:
     """What a worker finds when it begins."""
     return {
         "pid": os.getpid(),
         "parent": os.getppid(),
+        "threads of the parent": threads_of(os.getppid()),
         "read": {"dekomp_sim.sweep.performing", "dekomp_sim.procedure.after"} <= set(sys.modules),
         "environ": dict(os.environ),
         "folder": Path.cwd(),
@@ -43,6 +48,7 @@ def test_workers_are_forked_with_what_they_need_and_see_the_commands_surrounding
     assert found[0]["parent"] != os.getpid()
     for one in found:
         assert one["read"]
+        assert one["threads of the parent"] == 1  # a fork finds no lock that another thread holds
         assert one["folder"] == Path.cwd()
         environ = one["environ"]
         assert isinstance(environ, dict)

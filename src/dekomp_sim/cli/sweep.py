@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain, read_yaml, write_text
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.sweep.crew import Lead, crew
+from dekomp_sim.sweep.forking import reading
 from dekomp_sim.sweep.performing import Outcome, reference_of
 from dekomp_sim.sweep.plan import IntArray, Plan
 from dekomp_sim.sweep.store import Store, opened
@@ -118,6 +119,8 @@ def planned(request: Request) -> tuple[Plan, IntArray, int]:
 
 def _standing(store: Store, plan: Plan, order: IntArray, retry: bool) -> tuple[Tally, IntArray]:
     """What is done, and the numbers of the cases that are not."""
+    if not store.kept:
+        return Tally(), order
     tally, left = Tally(), np.zeros(len(order), dtype=bool)
     for place, index in enumerate(order):
         outcome = store.outcome(plan.draw(int(index)))
@@ -132,12 +135,22 @@ def _performed(request: Request, work: tuple[Plan, IntArray], kept: tuple[Store,
     plan, left = work
     store, tally = kept
     columns = (TextColumn("Cases"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+    with (
+        ThreadPoolExecutor(1) as beside,  # one thread: two that read libraries which want each other may get halves
+        Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress,
+    ):
         task = progress.add_task("calling the workers", total=plan.cases, completed=tally.done)
+        drawn = beside.submit(plan.draw, int(left[0]))  # all ranges at once
         with crew(request.scheduler, request.workers) as client:
-            Thread(target=import_module, args=["dekomp_sim.sweep.report"], daemon=True).start()  # beside the cases
+            drawn.result()
+            beside.submit(_read_reports_libraries)
             lead = Lead(client, plan.story, request.scheduler, lambda words: progress.update(task, description=words))
             for outcomes in lead.outcomes((plan.draw(int(index)) for index in left), left.size):
                 store.keep(outcomes)
                 tally.count(outcomes)
                 progress.update(task, completed=tally.done, description=tally.words)
+
+
+def _read_reports_libraries() -> None:
+    with reading():
+        import_module("dekomp_sim.sweep.report")

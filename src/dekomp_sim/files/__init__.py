@@ -4,7 +4,7 @@ from dekomp_sim.files.documents import read_yaml, schema
 from dekomp_sim.files.journal import Journal, Recorded, plain, read_journal
 from dekomp_sim.files.marks import MistakesError
 from dekomp_sim.files.patients import load_patient_folder, write_patient_folder
-from dekomp_sim.files.phantoms import cached_patient, phantom_patient
+from dekomp_sim.files.phantoms import cached_patient, kept_patient, phantom_patient
 from dekomp_sim.files.physical import load_physical_phantom
 from dekomp_sim.files.pictures import png_bytes, read_png8, write_png8, write_png16
 from dekomp_sim.files.shipped import shipped, shipped_names
@@ -16,6 +16,7 @@ __all__ = [
     "MistakesError",
     "Recorded",
     "cached_patient",
+    "kept_patient",
     "load_labels",
     "load_patient",
     "load_patient_folder",

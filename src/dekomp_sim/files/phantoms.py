@@ -67,12 +67,21 @@ def phantom_patient(spec_path: Path | str) -> Patient:
 
 def cached_patient(spec: PhantomSpec) -> Patient:
     """The patient of a specification, from the cache where it was built before."""
-    file = cache_folder() / f"phantom-{_key(spec)}.patient"
+    file = _file(spec)
     found = _read(file)
     if found is not None:
         return found
     with only_one(file.with_suffix(".lock")):
         return _read(file) or _built(spec, file)
+
+
+def kept_patient(spec: PhantomSpec) -> Patient | None:
+    """The patient of a specification where it was built before; None where that would take its seconds now."""
+    return _read(_file(spec))
+
+
+def _file(spec: PhantomSpec) -> Path:
+    return cache_folder() / f"phantom-{_key(spec)}.patient"
 
 
 def _built(spec: PhantomSpec, file: Path) -> Patient:

@@ -57,12 +57,9 @@ def distributions(columns: Mapping[str, FloatArray]) -> Plot | None:
     rows = -(-len(shown) // COLUMNS)
     with mpl.rc_context(STYLE | {"axes.titlesize": 9.0, "font.size": 8.5}):
         figure = Figure(figsize=(WIDTH_IN, ROW_IN * rows))
-        places = np.asarray(figure.subplots(rows, COLUMNS, squeeze=False)).ravel()
         figure.subplots_adjust(left=0.05, right=0.99, wspace=0.2, bottom=0.2 / rows, top=1.0 - 0.24 / rows, hspace=0.75)
-        for place, (name, values) in zip(places, shown.items(), strict=False):
-            _histogram(place, name, values)
-        for empty in places[len(shown) :]:
-            empty.set_visible(False)
+        for place, (name, values) in enumerate(shown.items(), 1):
+            _histogram(figure.add_subplot(rows, COLUMNS, place), name, values)
         svg = svg_text(figure)
     return Plot("Distributions", svg, f"Histograms of {len(shown)} figures over all cases; the table gives quartiles.")
 
@@ -133,7 +130,7 @@ def _number(axes: Axes, found: Sequence[Sequence[Share]]) -> None:
 
 
 def _histogram(axes: Axes, name: str, values: FloatArray) -> None:
-    axes.hist(values, bins=BINS, color=BLUE)
+    axes.hist(values, bins=BINS, color=BLUE, histtype="stepfilled")
     axes.axvline(float(np.median(values)), color=QUIET, linewidth=1.2, linestyle="--")
     axes.set_title(title_of(name), wrap=True)
     axes.locator_params(nbins=4)

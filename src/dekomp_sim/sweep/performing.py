@@ -18,7 +18,7 @@ from dekomp_sim.debrief.metrics import Metrics, measure
 from dekomp_sim.debrief.scoring.marks import score
 from dekomp_sim.debrief.steps import objectives
 from dekomp_sim.errors import DekompSimError
-from dekomp_sim.files import cached_patient, read_yaml, shipped
+from dekomp_sim.files import cached_patient, kept_patient, plain, read_yaml, shipped
 from dekomp_sim.procedure.case import Case
 from dekomp_sim.procedure.digest import case_digest
 from dekomp_sim.procedure.events import Refusal
@@ -28,6 +28,9 @@ from dekomp_sim.sweep.keys import Record, with_values
 
 SEED: Final = "seed"
 """The scenario's key from which all chance in a case follows."""
+
+MAKES_READY: Final = "complication_root_contact"
+"""Shipped scenario that workers are made ready with: short, and it pushes a needle, takes X-rays and hurts."""
 
 PATIENTS_HELD: Final = 2
 """Patients a worker holds. Assumption: cases come patient by patient, and two share a border."""
@@ -59,8 +62,17 @@ class Draw:
 
 
 def make_ready() -> None:
-    """Read what the first case would read, so that workers forked afterwards need not."""
-    Strand("", Structure.NERVE_ROOT, np.eye(3)[:2], np.ones(2)).distance_mm(np.zeros(3))  # Numba's own start
+    """Perform a short case, so that workers forked afterwards have what it reads: schemas, compiled code, the built-in
+    patient. Where that is not built yet, only Numba is started: the sweep may be of another.
+    """
+    story = read_yaml(shipped("scenarios", MAKES_READY), Story)
+    spec = story.specification(reference_of(story))
+    patient = kept_patient(spec)
+    if patient is None:
+        Strand("", Structure.NERVE_ROOT, np.eye(3)[:2], np.ones(2)).distance_mm(np.zeros(3))
+    else:
+        _HELD[repr(spec)] = patient
+        perform(plain(story), [Draw(0, "", story.seed, {})])
 
 
 def perform(story: Record, draws: Sequence[Draw]) -> list[Outcome]:

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats.qmc import Sobol
 
 from dekomp_sim import __version__
 from dekomp_sim.anatomy.phantom.spec import PhantomSpec
@@ -138,6 +137,8 @@ class Plan:
         of two in each range and in pairs of ranges (Sobol 1967; Owen 1998)."""
         if not self.ranges:
             return np.zeros((self.blocks, 0))
+        from scipy.stats.qmc import Sobol  # half a second, which can be spent beside something else
+
         scramble = int(generator(self.seed, Purpose.SWEEP, SEEDS).integers(SEEDS))
         points = Sobol(len(self.ranges), rng=scramble)
         return np.asarray(points.random_base2(max(self.blocks - 1, 1).bit_length()))

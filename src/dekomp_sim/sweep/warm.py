@@ -5,14 +5,14 @@ A fork server offers nothing but imports, so this one module does something when
 
 from __future__ import annotations
 
-import gc
 from contextlib import suppress
 
-import distributed  # noqa: F401 - a worker's own
+from dekomp_sim.sweep.forking import reading
 
-from dekomp_sim.sweep.performing import make_ready
+with reading():
+    import distributed  # noqa: F401 - a worker's own
 
-with suppress(Exception):  # whatever is wrong here, a worker meets it again and tells it
-    make_ready()
-gc.collect()
-gc.freeze()  # what is here stays: no worker's collector goes through it, which would also copy its pages
+    from dekomp_sim.sweep.performing import make_ready
+
+    with suppress(Exception):  # whatever is wrong here, a worker meets it again and tells it
+        make_ready()
