@@ -310,11 +310,11 @@ def sweep(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.cli.extras import needed
 
     needed("distributed", "pyarrow", extra="sweep")
-    from dekomp_sim.sweep.forking import PROCESSES, reading, start_forkserver
+    from dekomp_sim.sweep.forking import PROCESSES, start_forkserver, without_collector
 
     if scheduler == PROCESSES:
         start_forkserver()  # it reads beside what follows
-    with reading():
+    with without_collector():
         from dekomp_sim.cli.sweep import Request, perform
 
     request = Request(scenario, out, tuple(vary or ()), cases, workers, scheduler, seed, patients, retry)

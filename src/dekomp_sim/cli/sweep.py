@@ -18,7 +18,7 @@ from dekomp_sim.errors import InputError
 from dekomp_sim.files import plain, read_yaml, write_text
 from dekomp_sim.scenario.story import Story
 from dekomp_sim.sweep.crew import Lead, crew
-from dekomp_sim.sweep.forking import reading
+from dekomp_sim.sweep.forking import without_collector
 from dekomp_sim.sweep.performing import Outcome, reference_of
 from dekomp_sim.sweep.plan import IntArray, Plan
 from dekomp_sim.sweep.store import Store, opened
@@ -81,7 +81,8 @@ def perform(request: Request, console: Console) -> bool:
         if left.size:
             _performed(request, (plan, left), (store, tally), console)
         results = request.out / "results.parquet"
-        _written(plan, store, results, request.out / "report.html")
+        with without_collector():  # a figure is thousands of objects, and all is over soon
+            _written(plan, store, results, request.out / "report.html")
     console.print(f"{tally.done} cases, {tally.words}.", soft_wrap=True)
     console.print(f"Results: {results.resolve()}", soft_wrap=True)
     console.print(f"Report: {(request.out / 'report.html').resolve()}", soft_wrap=True)
@@ -152,5 +153,5 @@ def _performed(request: Request, work: tuple[Plan, IntArray], kept: tuple[Store,
 
 
 def _read_reports_libraries() -> None:
-    with reading():
+    with without_collector():
         import_module("dekomp_sim.sweep.report")

@@ -47,9 +47,11 @@ def start_forkserver() -> None:
 
 
 @contextmanager
-def reading() -> Iterator[None]:
-    """Libraries are read meanwhile. They stay, so the collector, which takes a sixth of the time to find that nothing
-    of them can go, leaves them alone then and afterwards; nor does it copy a worker's pages by going through them.
+def without_collector() -> Iterator[None]:
+    """Python's collector of cycles rests, and leaves alone for good what is there afterwards.
+
+    For reading libraries, which stay: the collector takes a sixth of the time to find that nothing of them can go, and
+    later copies a forked worker's pages by going through them.
     """
     gc.disable()
     try:

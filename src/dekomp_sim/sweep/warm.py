@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dekomp_sim.sweep.forking import reading
+from dekomp_sim.sweep.forking import without_collector
 
-with reading():
+with without_collector():
     import distributed  # noqa: F401 - a worker's own
 
     from dekomp_sim.sweep.performing import make_ready
