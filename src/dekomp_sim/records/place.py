@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -155,10 +155,13 @@ def whole(connection: Connection, place: Place) -> None:
 
 def _prepared(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # begin is said below, so that it covers changes of tables as well
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    try:
+        with closing(connection.cursor()) as cursor:
+            for pragma in PRAGMAS:
+                cursor.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:  # the file holds no database: nobody else knows of this connection yet
+        connection.close()
+        raise
 
 
 def _begin(connection: Connection) -> None:
