@@ -43,7 +43,8 @@ class PatientProjector:
     """
 
     def __init__(self, volume: Volume, threads: int | None = None) -> None:
-        counts = np.clip(volume.hu, AIR_HU, PURE_MINERAL_HU) - np.int16(AIR_HU)
+        counts = np.clip(volume.hu, AIR_HU, PURE_MINERAL_HU)
+        counts -= np.int16(AIR_HU)  # in place: a volume less to find memory for
         fine, patient_from_index = refined(counts, volume.patient_from_index)
         self._projector = Projector(fine, patient_from_index, (0, BONE_BEGINS_HU - AIR_HU), threads)
 
