@@ -28,6 +28,7 @@ from dekomp_sim.scenario import Story, play
 from dekomp_sim.scenario.story import story_from
 from dekomp_sim.sweep import crew as crews
 from dekomp_sim.sweep.crew import Lead, crew
+from dekomp_sim.sweep.forking import METHOD
 from dekomp_sim.sweep.performing import Outcome, failed, perform
 from dekomp_sim.sweep.plan import Plan
 from dekomp_sim.sweep.store import CASES as CASE_LINES
@@ -269,14 +270,19 @@ def test_a_worker_and_then_the_scheduler_killed_in_the_middle_lose_and_double_no
     assert sorted(added([], before) + added(before, lines(out))) == list(range(MANY))
 
 
+def command(scenario: Path, out: Path, *words: str) -> list[str]:
+    """The plan of `long`, as it is typed."""
+    varies = [word for vary in ("operator.entry_error_mm=0:8", "card.weight_kg=50,90") for word in ("--vary", vary)]
+    words = (*words, "--seed", "7", *varies, "--cases", str(MANY))
+    return [sys.executable, "-m", "dekomp_sim", "sweep", str(scenario), "-o", str(out), *words]
+
+
 def test_a_leader_killed_in_the_middle_goes_on_with_the_same_command(
     long: tuple[Plan, list[Outcome]], scenario: Path, tmp_path: Path
 ) -> None:
     plan, expected = long
     out = tmp_path / "out"
-    varies = [word for vary in ("operator.entry_error_mm=0:8", "card.weight_kg=50,90") for word in ("--vary", vary)]
-    command = [sys.executable, "-m", "dekomp_sim", "sweep", str(scenario), "-o", str(out), "--seed", "7", *varies]
-    leader = subprocess.Popen([*command, "--cases", str(MANY)], stdout=subprocess.DEVNULL)
+    leader = subprocess.Popen(command(scenario, out), stdout=subprocess.DEVNULL)
     while len(lines(out)) < DIED_AT:
         assert leader.poll() is None
         time.sleep(0.005)
@@ -289,6 +295,32 @@ def test_a_leader_killed_in_the_middle_goes_on_with_the_same_command(
     performed(plan, out, "threads")
     assert kept(plan, out) == expected
     assert sorted(added([], [*whole, *lines(out)[len(whole) + 1 :]])) == list(range(MANY))
+
+
+@pytest.mark.skipif(METHOD != "forkserver", reason=f"workers of their own are not spared Ctrl-C on {sys.platform}")
+@pytest.mark.parametrize(("when", "least"), [("sweep.json", 0), (CASE_LINES, DIED_AT)], ids=["called", "at work"])
+def test_ctrl_c_ends_a_sweep_with_a_sentence_and_the_same_command_goes_on(
+    when: str, least: int, long: tuple[Plan, list[Outcome]], scenario: Path, tmp_path: Path
+) -> None:
+    plan, expected = long
+    out = tmp_path / "out"
+    words = command(scenario, out, "--workers", "2")
+    both = subprocess.STDOUT
+    leader = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=both, text=True, start_new_session=True)
+    while not (out / when).exists() or len(lines(out)) < least:
+        assert leader.poll() is None
+        time.sleep(0.005)
+    os.killpg(leader.pid, signal.SIGINT)  # a terminal sends it to workers as well
+    told, _ = leader.communicate()  # to the end of all processes that could still say something
+    assert leader.returncode == 130
+    assert "Traceback" not in told
+    assert "Stopped. What is done is kept: the same command goes on." in told
+    before = lines(out)
+    assert least <= len(before) < MANY
+
+    performed(plan, out, "threads")
+    assert kept(plan, out) == expected
+    assert sorted(added([], before) + added(before, lines(out))) == list(range(MANY))
 
 
 def test_a_case_that_kills_its_worker_is_recorded_and_its_neighbours_are_not_blamed(

@@ -74,15 +74,19 @@ def perform(request: Request, console: Console) -> bool:
     plan, order, patients = planned(request)
     if patients > 1:
         console.print(f"{patients} different patients are built, each once on a machine.", soft_wrap=True)
-    with opened(request.out, plan) as store:
-        tally, left = _standing(store, plan, order, request.retry)
-        if tally.done:
-            console.print(f"{tally.done} of {plan.cases} cases are done already.", soft_wrap=True)
-        if left.size:
-            _performed(request, (plan, left), (store, tally), console)
-        results = request.out / "results.parquet"
-        with without_collector():  # a figure is thousands of objects, and all is over soon
-            _written(plan, store, results, request.out / "report.html")
+    try:
+        with opened(request.out, plan) as store:
+            tally, left = _standing(store, plan, order, request.retry)
+            if tally.done:
+                console.print(f"{tally.done} of {plan.cases} cases are done already.", soft_wrap=True)
+            if left.size:
+                _performed(request, (plan, left), (store, tally), console)
+            results = request.out / "results.parquet"
+            with without_collector():  # a figure is thousands of objects, and all is over soon
+                _written(plan, store, results, request.out / "report.html")
+    except KeyboardInterrupt:
+        console.print("Stopped. What is done is kept: the same command goes on.", soft_wrap=True)
+        raise
     console.print(f"{tally.done} cases, {tally.words}.", soft_wrap=True)
     console.print(f"Results: {results.resolve()}", soft_wrap=True)
     console.print(f"Report: {(request.out / 'report.html').resolve()}", soft_wrap=True)

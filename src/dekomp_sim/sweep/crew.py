@@ -12,13 +12,16 @@ from __future__ import annotations
 import logging
 import math
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -88,7 +91,10 @@ def crew(scheduler: str, workers: int) -> Iterator[Client]:
         if scheduler == PROCESSES:
             start_forkserver()
         if scheduler in {PROCESSES, THREADS}:
-            with _here(scheduler == PROCESSES, workers) as cluster, Client(cluster) as client:
+            with ExitStack() as stack:
+                with _begun_whole():
+                    cluster = stack.enter_context(_here(scheduler == PROCESSES, workers))
+                    client = stack.enter_context(Client(cluster))
                 yield client
         else:
             with _at(scheduler) as client:
@@ -242,6 +248,34 @@ def _settings(folder: str) -> dict[str, Any]:
         "distributed.nanny.environ": dict(os.environ),  # as it is now: the fork server's is older
         "distributed.worker.multiprocessing-method": METHOD,
     }
+
+
+@contextmanager
+def _begun_whole() -> Iterator[None]:
+    """A Ctrl-C waits for the end of the block, for workers that are half begun cannot be closed; a second one does not.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the end, where Ctrl-C was typed.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which Ctrl-C does not reach
+        yield
+        return
+    usual = signal.getsignal(signal.SIGINT)
+    typed = threading.Event()
+
+    def keep(_number: int, _frame: FrameType | None) -> None:
+        typed.set()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if typed.is_set():
+        raise KeyboardInterrupt
 
 
 def _here(processes: bool, workers: int) -> LocalCluster:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from typing import Final
 
 PROCESSES: Final = "processes"
@@ -30,15 +31,21 @@ WARM: Final = "dekomp_sim.sweep.warm"
 
 
 def start_forkserver() -> None:
-    """Start the fork server where there is one and it does not run yet; it is ended with this process."""
+    """Start the fork server where there is one and it does not run yet; it is ended with this process.
+
+    Neither it nor its workers hear a Ctrl-C, which a terminal sends to all of them: the command ends them.
+    """
     if METHOD != "forkserver":
         return
     forkserver.set_forkserver_preload([WARM])
     kept = {name: os.environ.get(name) for name in ONE_THREAD}
+    resource_tracker.ensure_running()  # started with the server, it would let Ctrl-C through again
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is begun meanwhile inherits it
     os.environ.update(ONE_THREAD)
     try:
         forkserver.ensure_running()
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         for name, value in kept.items():
             if value is None:
                 del os.environ[name]
