@@ -196,7 +196,7 @@ def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
     marks = [0.0 if row["off_axis_mm"] is None else max(0.0, 100.0 - 5.0 * row["off_axis_mm"]) for row in rows]
     assert [row["score_percent"] for row in rows] == pytest.approx(marks)
     page = (out / "report.html").read_text()
-    for told in ("Success maps", "By operator.entry_error_mm", "8 of 8 cases", "Wilson"):
+    for told in ("Success maps", "By <code>operator.entry_error_mm</code>", "8 of 8 cases", "Wilson"):
         assert told in page
 
     before = lines(out)

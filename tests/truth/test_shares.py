@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from dekomp_sim.sweep.figures import distributions
+from dekomp_sim.sweep.figures import spread_of
 from dekomp_sim.sweep.shares import Share, axis_of, share_map, shares
 from dekomp_sim.sweep.vary import Between, OneOf, Vary
 
@@ -42,10 +44,15 @@ def test_shares_are_counted_by_class_and_by_pairs_of_classes() -> None:
     assert [[(one.count, one.of) for one in row] for row in found] == [[(1, 1), (1, 2)], [(0, 1), (0, 0)]]
 
 
-def test_figures_that_differ_by_rounding_alone_get_no_histogram() -> None:
-    alike = np.array([0.1 + 0.2, 0.3, 0.3])
-    drawn = distributions({"exposures": alike, "redirects": np.array([1.0, 2.0]), "total_s": np.array([np.nan])})
+def test_a_figure_is_spread_from_least_to_most_and_rounding_alone_is_no_spread() -> None:
+    counted = spread_of("redirects", np.array([0.0, 1.0, 1.0, 2.0, np.nan]))
+    alike = spread_of("exposures", np.array([0.1 + 0.2, 0.3, 0.3]))
 
-    assert distributions({"exposures": alike}) is None
-    assert drawn is not None
-    assert drawn.alt.startswith("Histograms of 1 figures")
+    assert counted is not None
+    assert (counted.cases, counted.least, counted.median, counted.most) == (4, 0.0, 1.0, 2.0)
+    assert counted.middle == 50.0
+    tops = [float(top) for top in re.findall(r"V([\d.]+)H", counted.outline)]
+    assert [(place, top) for place, top in enumerate(tops) if top < 20.0] == [(0, 10.0), (12, 0.0), (23, 10.0)]
+    assert alike is not None
+    assert (alike.cases, alike.outline) == (3, "")
+    assert spread_of("total_s", np.array([np.nan])) is None

@@ -1,141 +1,96 @@
-"""Figures of a sweep as SVG: shares by what was varied, success maps, and distributions."""
+"""Figures of a sweep as its page draws them, in the rows of its tables: docs/why/0014-a-sweeps-page-is-tables.md."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.debrief.definitions import METRICS
-from dekomp_sim.debrief.plots.look import BLUE, GREEN, INK, ORANGE, QUIET, STYLE, WIDTH_IN, Plot, svg_text
 from dekomp_sim.sweep.performing import PERCENT
-from dekomp_sim.sweep.shares import Axis, Mask, Share, share_map, shares
+from dekomp_sim.sweep.shares import Axis, Mask, Share, share_map
 
 MOST_MAPS: Final = 6
 """Pairs of keys that get a map. Assumption: four keys and all their pairs; who varies more reads the table."""
 
-COLUMNS: Final = 3
-"""Histograms beside each other."""
-
-LEGIBLE: Final = 100
-"""Most fields of a map whose numbers are written in them."""
-
-ROW_IN: Final = 1.9
-"""Height of a row of histograms with its title of up to two lines, inches."""
-
 BINS: Final = 24
 """Bars of a histogram."""
+
+WIDTH: Final = 100.0
+HEIGHT: Final = 20.0
+"""Of a histogram's outline, in the units of its drawing."""
 
 ROUNDING: Final = 1e-9
 """Values closer together than this part of the largest are alike. Assumption: far above what sums round, far below
 what a figure is read to."""
 
 
-def share_plots(axes: Sequence[Axis], success: Mask, harm: Mask) -> tuple[Plot, ...]:
-    """Success and harm by each varied key."""
-    return tuple(_share_plot(axis, shares(axis, success), shares(axis, harm)) for axis in axes)
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How one figure is spread over the cases in which it was measured.
+
+    Parameters
+    ----------
+    title
+        With its unit.
+    cases
+        In how many it was measured.
+    least, lower, median, upper, most
+        Ends and quartiles.
+    outline
+        Histogram from least to most as an SVG path, `WIDTH` by `HEIGHT`; empty where all values are alike.
+    middle
+        Where in the outline the median is.
+    """
+
+    title: str
+    cases: int
+    least: float
+    lower: float
+    median: float
+    upper: float
+    most: float
+    outline: str
+    middle: float
 
 
-def success_maps(axes: Sequence[Axis], success: Mask) -> tuple[Plot, ...]:
+@dataclass(frozen=True, slots=True)
+class SuccessMap:
+    """Successes by two keys: rows by `up`, columns by `across`."""
+
+    across: Axis
+    up: Axis
+    rows: tuple[tuple[Share, ...], ...]
+
+
+def success_maps(axes: Sequence[Axis], success: Mask) -> tuple[SuccessMap, ...]:
     """The share of successes by pairs of keys, the first pairs where there are many."""
     pairs = [pair for pair in combinations(axes, 2) if min(one.count for one in pair) > 1]
-    return tuple(_map(across, up, share_map(across, up, success)) for across, up in pairs[:MOST_MAPS])
+    return tuple(SuccessMap(across, up, share_map(across, up, success)) for across, up in pairs[:MOST_MAPS])
 
 
-def distributions(columns: Mapping[str, FloatArray]) -> Plot | None:
-    """A histogram of each figure that differs from case to case; None where none does."""
-    shown = {name: values[np.isfinite(values)] for name, values in columns.items()}
-    shown = {name: values for name, values in shown.items() if _differ(values)}
-    if not shown:
-        return None
-    rows = -(-len(shown) // COLUMNS)
-    with mpl.rc_context(STYLE | {"axes.titlesize": 9.0, "font.size": 8.5}):
-        figure = Figure(figsize=(WIDTH_IN, ROW_IN * rows))
-        figure.subplots_adjust(left=0.05, right=0.99, wspace=0.2, bottom=0.2 / rows, top=1.0 - 0.24 / rows, hspace=0.75)
-        for place, (name, values) in enumerate(shown.items(), 1):
-            _histogram(figure.add_subplot(rows, COLUMNS, place), name, values)
-        svg = svg_text(figure)
-    return Plot("Distributions", svg, f"Histograms of {len(shown)} figures over all cases; the table gives quartiles.")
+def spread_of(name: str, values: FloatArray) -> Spread | None:
+    """How a figure is spread; None where it was never measured.
 
-
-def _differ(values: FloatArray) -> bool:
-    """Whether any two are apart by more than rounding."""
-    return bool(values.size) and float(np.ptp(values)) > ROUNDING * float(np.abs(values).max())
-
-
-def _share_plot(axis: Axis, success: Sequence[Share], harm: Sequence[Share]) -> Plot:
-    at = _middles(axis)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH_IN, 2.9), layout="constrained")
-        axes = figure.subplots()
-        for found, words, colour, marker in ((success, "success", GREEN, "o"), (harm, "harm", ORANGE, "s")):
-            _bars(axes, at, found, {"label": words, "color": colour, "marker": marker})
-        axes.set(xlabel=axis.key, ylabel="share of cases (%)", ylim=(-4.0, 104.0))
-        if not axis.edges:
-            axes.set_xticks(at, axis.words)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        svg = svg_text(figure)
-    told = "; ".join(_told(*one) for one in zip(axis.words, success, harm, strict=True))
-    return Plot(f"By {axis.key}", svg, told)
-
-
-def _told(word: str, success: Share, harm: Share) -> str:
-    return f"{word}: {_percent(success)} success, {_percent(harm)} harm"
-
-
-def _bars(axes: Axes, at: FloatArray, found: Sequence[Share], drawn: dict[str, Any]) -> None:
-    value, low, high = (100.0 * np.array([getattr(one, end) for one in found]) for end in ("value", "low", "high"))
-    errors = np.maximum(np.array([value - low, high - value]), 0.0)
-    axes.errorbar(at, value, yerr=errors, capsize=3.0, linewidth=1.6, markersize=5.0, **drawn)
-
-
-def _middles(axis: Axis) -> FloatArray:
-    if not axis.edges:
-        return np.arange(axis.count, dtype=float)
-    edges = np.array(axis.edges)
-    return np.asarray(0.5 * (edges[1:] + edges[:-1]))
-
-
-def _map(across: Axis, up: Axis, found: Sequence[Sequence[Share]]) -> Plot:
-    values = 100.0 * np.array([[share.value for share in row] for row in found])
-    with mpl.rc_context(STYLE | {"axes.grid": False}):
-        figure = Figure(figsize=(WIDTH_IN, 1.6 + 0.36 * up.count), layout="constrained")
-        axes = figure.subplots()
-        drawn = axes.imshow(values, vmin=0.0, vmax=100.0, cmap="cividis", origin="lower", aspect="auto")
-        axes.set(xlabel=across.key, ylabel=up.key)
-        axes.set_xticks(range(across.count), across.words, fontsize=8.0)
-        axes.set_yticks(range(up.count), up.words, fontsize=8.0)
-        figure.colorbar(drawn, ax=axes, label="success (%)")
-        if values.size <= LEGIBLE:
-            _number(axes, found)
-        svg = svg_text(figure)
+    Parameters
+    ----------
+    name
+        Of a metric, or of the score.
+    values
+        One for each case, NaN where it was not measured, (cases,).
+    """
     known = values[np.isfinite(values)]
-    spread = f"from {known.min():.0f} to {known.max():.0f} %" if known.size else "unknown"
-    return Plot(f"{across.key} and {up.key}", svg, f"Success by {across.key} and {up.key}: {spread}.")
-
-
-def _number(axes: Axes, found: Sequence[Sequence[Share]]) -> None:
-    for row, line in enumerate(found):
-        for column, share in enumerate(line):
-            if share.of:
-                colour = INK if share.value > 0.55 else "white"
-                words = f"{share.count}/{share.of}"
-                axes.text(column, row, words, ha="center", va="center", fontsize=8.0, color=colour)
-
-
-def _histogram(axes: Axes, name: str, values: FloatArray) -> None:
-    axes.hist(values, bins=BINS, color=BLUE, histtype="stepfilled")
-    axes.axvline(float(np.median(values)), color=QUIET, linewidth=1.2, linestyle="--")
-    axes.set_title(title_of(name), wrap=True)
-    axes.locator_params(nbins=4)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8.0)
+    if not known.size:
+        return None
+    least, lower, median, upper, most = (float(one) for one in np.percentile(known, (0, 25, 50, 75, 100)))
+    differ = most - least > ROUNDING * max(abs(least), abs(most))
+    outline = _outline(known) if differ else ""
+    middle = WIDTH * (median - least) / (most - least) if differ else 0.0
+    return Spread(title_of(name), known.size, least, lower, median, upper, most, outline, middle)
 
 
 def title_of(name: str) -> str:
@@ -148,5 +103,16 @@ def title_of(name: str) -> str:
     return f"{found.title} ({found.unit})" if found.unit else found.title
 
 
-def _percent(share: Share) -> str:
-    return f"{100.0 * share.value:.0f} % of {share.of}" if share.of else "no cases"
+def _outline(values: FloatArray) -> str:
+    """A histogram's outline as an SVG path, y down, the highest bar as high as the drawing.
+
+    Examples
+    --------
+    >>> _outline(np.array([0.0, 1.0, 1.0]))[:27], _outline(np.array([0.0, 1.0, 1.0]))[-14:]
+    ('M0 20V10.0H4.2V20.0H8.3V20.', 'V0.0H100.0V20Z')
+    """
+    counts, _ = np.histogram(values, BINS)
+    tops = HEIGHT * (1.0 - counts / counts.max())
+    right = WIDTH * np.arange(1, BINS + 1) / BINS
+    steps = "".join(f"V{top:.1f}H{end:.1f}" for top, end in zip(tops, right, strict=True))
+    return f"M0 {HEIGHT:g}{steps}V{HEIGHT:g}Z"

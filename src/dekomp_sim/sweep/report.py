@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,30 +16,16 @@ from markupsafe import Markup
 
 from dekomp_sim import __version__
 from dekomp_sim.arrays import FloatArray
-from dekomp_sim.debrief.plots import Plot
 from dekomp_sim.imaging.console.display import BANNER
-from dekomp_sim.sweep.figures import distributions, share_plots, success_maps, title_of
+from dekomp_sim.sweep.figures import spread_of, success_maps
 from dekomp_sim.sweep.performing import FIGURES, SEED
 from dekomp_sim.sweep.plan import Plan
-from dekomp_sim.sweep.shares import Axis, Share, axis_of
+from dekomp_sim.sweep.shares import Axis, Share, axis_of, shares
 from dekomp_sim.sweep.table import read_table
 from dekomp_sim.sweep.vary import Between, Vary
 
 MOST_LISTED: Final = 40
 """Failed cases, or kinds of harm, that are listed; the table holds all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quartiles:
-    """How one figure is spread over the cases in which it was measured."""
-
-    title: str
-    cases: int
-    least: float
-    lower: float
-    median: float
-    upper: float
-    most: float
 
 
 def report_html(plan: Plan, results: Path) -> str:
@@ -57,10 +42,8 @@ def report_html(plan: Plan, results: Path) -> str:
     done = table.filter(pa.compute.equal(table["failed"], ""))
     success, harm = (np.asarray(done[name].to_numpy(), dtype=bool) for name in ("success", "harm"))
     axes = _axes(plan, done)
-    figures = {name: _numbers(done, name) for name in FIGURES}
     environment = Environment(loader=PackageLoader("dekomp_sim", "."), autoescape=True, undefined=StrictUndefined)
-    css = environment.get_template("debrief/report.css").render()
-    spread = distributions(figures)
+    css = "".join(environment.get_template(f"{room}/report.css").render() for room in ("debrief", "sweep"))
     return environment.get_template("sweep/report.html.j2").render(
         css=Markup(css),
         style_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
@@ -74,10 +57,9 @@ def report_html(plan: Plan, results: Path) -> str:
         failures=_failures(table),
         harms=_harms(done),
         patients=len(set(done["patient"].to_pylist())),
-        by_key=_drawn(share_plots(axes, success, harm)),
-        maps=_drawn(success_maps(axes, success)),
-        spread=_drawn((spread,) if spread else ()),
-        quartiles=[_quartiles(name, values) for name, values in figures.items() if np.isfinite(values).any()],
+        by_key=[(axis, list(zip(axis.words, shares(axis, success), shares(axis, harm), strict=True))) for axis in axes],
+        maps=success_maps(axes, success),
+        spreads=[found for name in FIGURES if (found := spread_of(name, _numbers(done, name)))],
     )
 
 
@@ -119,20 +101,3 @@ def _unnumbered(sentence: str) -> str:
     'The needle goes through: the left L4 exiting root, at … mm.'
     """
     return re.sub(r"(?<![\w-])\d+(?:\.\d+)?", "…", sentence)
-
-
-def _quartiles(name: str, values: FloatArray) -> Quartiles:
-    known = values[np.isfinite(values)]
-    return Quartiles(title_of(name), known.size, *(float(one) for one in np.percentile(known, (0, 25, 50, 75, 100))))
-
-
-def _drawn(plots: tuple[Plot, ...]) -> list[dict[str, str]]:
-    """Figures as what an image's source takes."""
-    return [
-        {"title": plot.title, "alt": plot.alt, "source": f"data:image/svg+xml;base64,{_base64(plot.svg)}"}
-        for plot in plots
-    ]
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
