@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -27,6 +28,10 @@ from dekomp_sim.sweep.vary import Between, Vary
 MOST_LISTED: Final = 40
 """Failed cases, or kinds of harm, that are listed; the table holds all."""
 
+_ENVIRONMENT: Final = Environment(loader=PackageLoader("dekomp_sim", "."), autoescape=True, undefined=StrictUndefined)
+_CSS: Final = "".join(_ENVIRONMENT.get_template(f"{room}/report.css").render() for room in ("debrief", "sweep"))
+_PAGE: Final = _ENVIRONMENT.get_template("sweep/report.html.j2")
+
 
 def report_html(plan: Plan, results: Path) -> str:
     """The report of a sweep from its results.
@@ -39,14 +44,12 @@ def report_html(plan: Plan, results: Path) -> str:
         Its table, `results.parquet`.
     """
     table = read_table(results)
-    done = table.filter(pa.compute.equal(table["failed"], ""))
+    done = table.filter(pc.equal(table["failed"], ""))
     success, harm = (np.asarray(done[name].to_numpy(), dtype=bool) for name in ("success", "harm"))
     axes = _axes(plan, done)
-    environment = Environment(loader=PackageLoader("dekomp_sim", "."), autoescape=True, undefined=StrictUndefined)
-    css = "".join(environment.get_template(f"{room}/report.css").render() for room in ("debrief", "sweep"))
-    return environment.get_template("sweep/report.html.j2").render(
-        css=Markup(css),
-        style_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+    return _PAGE.render(
+        css=Markup(_CSS),
+        style_hash=base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode(),
         banner=BANNER,
         version=__version__,
         plan=plan,
@@ -79,7 +82,7 @@ def _over(vary: Vary) -> str:
 
 
 def _failures(table: pa.Table) -> list[dict[str, Any]]:
-    wrong = table.filter(pa.compute.not_equal(table["failed"], ""))
+    wrong = table.filter(pc.not_equal(table["failed"], ""))
     rows: list[dict[str, Any]] = wrong.select(["index", SEED, "failed"]).slice(0, MOST_LISTED).to_pylist()
     return [{**row, "all": wrong.num_rows} for row in rows]
 

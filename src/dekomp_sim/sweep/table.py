@@ -61,7 +61,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         If the file is no such table.
     """
     try:
-        return pq.read_table(path, columns=columns)
+        with pq.ParquetFile(path) as file:
+            return file.read(columns=columns)
     except (OSError, pa.ArrowException) as wrong:
         raise InputError(str(path), f"no table ({wrong})", "results.parquet of a sweep") from None
 
