@@ -56,3 +56,6 @@ def test_a_figure_is_spread_from_least_to_most_and_rounding_alone_is_no_spread()
     assert alike is not None
     assert (alike.cases, alike.outline) == (3, "")
     assert spread_of("total_s", np.array([np.nan])) is None
+    noisy = spread_of("tip_to_target_mm", np.array([1.8e-15, 3.0, 3e-14]))
+    assert noisy is not None
+    assert (noisy.least, noisy.median, noisy.most) == (0.0, 0.0, 3.0)

@@ -25,8 +25,8 @@ HEIGHT: Final = 20.0
 """Of a histogram's outline, in the units of its drawing."""
 
 ROUNDING: Final = 1e-9
-"""Values closer together than this part of the largest are alike. Assumption: far above what sums round, far below
-what a figure is read to."""
+"""Values closer together than this part of the largest are alike, and smaller ones are nothing. Assumption: far above
+what sums round, far below what a figure is read to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,10 @@ def spread_of(name: str, values: FloatArray) -> Spread | None:
     known = values[np.isfinite(values)]
     if not known.size:
         return None
+    small = ROUNDING * np.abs(known).max()
+    known = np.where(np.abs(known) > small, known, 0.0)
     least, lower, median, upper, most = (float(one) for one in np.percentile(known, (0, 25, 50, 75, 100)))
-    differ = most - least > ROUNDING * max(abs(least), abs(most))
+    differ = most - least > small
     outline = _outline(known) if differ else ""
     middle = WIDTH * (median - least) / (most - least) if differ else 0.0
     return Spread(title_of(name), known.size, least, lower, median, upper, most, outline, middle)
