@@ -313,7 +313,7 @@ def sweep(  # noqa: PLR0913 - a command line's options are its nouns
     from dekomp_sim.sweep.forking import PROCESSES, start_forkserver, without_collector
 
     if scheduler == PROCESSES:
-        start_forkserver()  # it reads beside what follows
+        start_forkserver()  # unless `dekomp_sim.__main__` did; it reads beside what follows
     with without_collector():
         from dekomp_sim.cli.sweep import Request, perform
 
