@@ -12,8 +12,8 @@ from collections.abc import Sequence
 def main() -> None:
     """Run the command line.
 
-    What takes longest of a sweep, its workers' libraries, is begun before the words are read: a fifth of a second. Where
-    that was for nothing, as with a mistake in the words, the server sees the command end and ends too.
+    What takes longest of a sweep, its workers' libraries, is begun before the words are read: a fifth of a second.
+    Where that was for nothing, as with a mistake in the words, the server sees the command end and ends too.
     """
     try:
         if _wants_workers(sys.argv[1:]):
