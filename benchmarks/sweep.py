@@ -43,7 +43,7 @@ SPINS = 20_000
 IN_TASK = 16
 """Cases that come in together, as they do where one takes an eighth of a second."""
 UNKEPT = "PYTHONDONTWRITEBYTECODE"
-"""By which Python compiles the program's source anew in each process, some 0.4 s; a user's Python does it once."""
+"""By which Python compiles the program's source anew in each process, some 0.3 s; a user's Python does it once."""
 IDLE_S = 6.0
 WARM = 8
 """Cases for each worker before the clock starts: its libraries, its compiled code, its patient."""
