@@ -198,6 +198,10 @@ def test_a_sweep_leaves_a_table_and_a_report_and_is_not_done_twice(
     page = (out / "report.html").read_text()
     for told in ("Success maps", "By <code>operator.entry_error_mm</code>", "8 of 8 cases", "Wilson"):
         assert told in page
+    fields = [(int(good), int(of)) for good, of in re.findall(r">(\d+)/(\d+)</td>", page)]
+    assert sum(of for _, of in fields) == 3 * 8, "each case once in each of three maps"
+    assert sum(good for good, _ in fields) == 3 * sum(met)
+    assert "<img" not in page
 
     before = lines(out)
     code, said, _ = dekomp(*words)
