@@ -105,11 +105,12 @@ class Operator(Visitor):
             found, before = self._mark(name, pane), found
         return found
 
-    def moved(self, name: str, start: tuple[float, float]) -> None:
-        """Wait until a mark over the live picture has left where it was: words come before pictures."""
+    def dropped(self, name: str, end: tuple[float, float], within_px: float) -> None:
+        """Wait until a mark over the live picture is where it was dropped: words come before pictures, and a busy
+        machine draws it on its way."""
         at = f"document.querySelector('[data-test=pane-live] .mark.{name}').getBoundingClientRect()"
-        gone = f"Math.hypot({at}.x + {at}.width / 2 - {start[0]}, {at}.y + {at}.height / 2 - {start[1]}) > 1"
-        self.tab.wait_for_function(gone)
+        away = (f"Math.abs({at}.x + {at}.width / 2 - {end[0]})", f"Math.abs({at}.y + {at}.height / 2 - {end[1]})")
+        self.tab.wait_for_function(f"Math.max({away[0]}, {away[1]}) <= {within_px}")
 
     def _mark(self, name: str, pane: str) -> tuple[float, float] | None:
         box = self.tab.query_selector(f"[data-test=pane-{pane}] .mark.{name}").bounding_box()

@@ -54,7 +54,7 @@ def test_the_skin_entry_is_dragged_on_the_x_ray_picture(hands: Operator, patient
     hands.drag(start, end)
     hands.tab.keyboard.up("Shift")
     hands.in_hand("own entry")
-    hands.moved("entry", start)
+    hands.dropped("entry", end, WITHIN_PX)
     np.testing.assert_allclose(hands.mark("entry"), end, atol=WITHIN_PX)
     (inserted,) = hands.done(1, lambda: hands.press("s"))
     assert (inserted["do"], inserted["instrument"], inserted["aim"]) == ("insert", NEEDLE, "planned")
