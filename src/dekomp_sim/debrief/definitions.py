@@ -308,7 +308,7 @@ METRICS: Final[Mapping[str, Definition]] = MappingProxyType(
         "highest_pressure_kpa": Definition(
             "Highest pressure",
             "kPa",
-            "Highest manometer reading at the injections; the pressure at rest where none was made.",
+            "Highest manometer reading after an injection, plunger at rest; the disc's own where none was made.",
             "Stop at 50 psi (345 kPa) above opening (Derby and Vorobeychik 2026, PMC12874308).",
             Group.DISC,
         ),

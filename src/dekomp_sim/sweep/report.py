@@ -18,7 +18,7 @@ from markupsafe import Markup
 from dekomp_sim import __version__
 from dekomp_sim.arrays import FloatArray
 from dekomp_sim.imaging.console.display import BANNER
-from dekomp_sim.sweep.figures import spread_of, success_maps
+from dekomp_sim.sweep.figures import HEIGHT, WIDTH, spread_of, success_maps
 from dekomp_sim.sweep.performing import FIGURES, SEED
 from dekomp_sim.sweep.plan import Plan
 from dekomp_sim.sweep.shares import Axis, Share, axis_of, shares
@@ -62,6 +62,7 @@ def report_html(plan: Plan, results: Path) -> str:
         patients=len(set(done["patient"].to_pylist())),
         by_key=[(axis, list(zip(axis.words, shares(axis, success), shares(axis, harm), strict=True))) for axis in axes],
         maps=success_maps(axes, success),
+        outline={"width": WIDTH, "height": HEIGHT},
         spreads=[found for name in FIGURES if (found := spread_of(name, _numbers(done, name)))],
     )
 
